@@ -1,0 +1,1 @@
+"""Before the term: what students are given, made from the solutions and proven."""
