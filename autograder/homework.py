@@ -52,7 +52,10 @@ HW4 = Assignment(
             (
                 Function("4.1", "importance_sampling", "importance_weights", "Importance weights"),
                 Function(
-                    "4.2", "importance_sampling", "importance_sampling_estimate", "Importance sampling estimate"
+                    "4.2",
+                    "importance_sampling",
+                    "importance_sampling_estimate",
+                    "Importance sampling estimate",
                 ),
                 Function("4.3", "ppo", "ppo_loss", "PPO loss"),
                 Function("4.4", "ppo", "ppo_gradient", "PPO gradient"),

@@ -1,4 +1,4 @@
-"""What a grader must know of a homework: its functions, parts, points and folders. Names no particular homework."""
+"""What a grader must know of a homework: functions, parts, points, folders. Names no particular homework."""
 
 from __future__ import annotations
 

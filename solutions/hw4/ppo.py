@@ -1,6 +1,7 @@
 """Part 4: proximal policy optimization (PPO), importance-weighted advantages and a KL penalty, by SGD.
 
-The lecture's PPO, not PPO-clip. The lecture maximises ℓ^k(θ); the loss here is its negative, so that SGD minimises.
+The lecture's PPO, not PPO-clip. The lecture maximises ℓ^k(θ); the loss here is its negative, so that SGD
+minimises.
 """
 
 from __future__ import annotations

@@ -50,8 +50,9 @@ def require_shape(
         raise ShapeError(
             f"{name} is a {type(value).__name__}, but a numpy array was expected: use np.asarray."
         )
+    seen = dict(sizes)  # learns within this array too: (d, d) is square even where d is new
     matches = value.ndim == len(symbols) and all(
-        sizes.get(symbol, size) == size for symbol, size in zip(symbols, value.shape, strict=True)
+        seen.setdefault(symbol, size) == size for symbol, size in zip(symbols, value.shape, strict=True)
     )
     if not matches:
         expected = describe_shape(symbols, sizes)
@@ -59,9 +60,9 @@ def require_shape(
     if value.dtype != dtype:
         raise ShapeError(
             f"{name} has dtype {value.dtype}, but {np.dtype(dtype)} was expected: "
-            f"use {name.rpartition('.')[2]}.astype(np.{np.dtype(dtype)})."
+            f'use {name.rpartition(".")[2]}.astype("{np.dtype(dtype)}").'
         )
-    sizes.update(zip(symbols, value.shape, strict=True))
+    sizes.update(seen)
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,12 +54,20 @@ def as_returned(function: str, returned: object, shape: tuple[int, ...]) -> np.n
     Raises:
         Mismatch: nothing numeric, another shape, or a NaN or infinity.
     """
+    __tracebackhide__ = True  # pytest shows the test's line, not ours
     if returned is None:
         raise Mismatch(function, "type", f"{function} returned None: is its last line a return statement?")
     try:
+        if np.iscomplexobj(returned):
+            raise Mismatch(
+                function,
+                "type",
+                f"{function} returned complex numbers, but real ones were expected: "
+                "for a symmetric matrix, eigh keeps real what eig may not.",
+            )
         # np.array on purpose, not asanyarray: a subclass (a masked array, say) must not decide comparisons.
         found = np.array(returned, dtype=np.float64, subok=False)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Mismatch(
             function,
             "type",
@@ -88,6 +96,7 @@ def assert_close(
     *,
     tolerance: float = RELATIVE_TOLERANCE,
     scale: float | None = None,
+    entrywise: bool = False,
     because: str = "",
 ) -> None:
     """Assert that a function returned what was expected: shape first, then finiteness, then the values.
@@ -99,15 +108,17 @@ def assert_close(
         tolerance: allowed error relative to ``scale``.
         scale: the size that rounding is relative to; by default the largest entry expected. Give the size
             of the summed terms where they may cancel.
+        entrywise: hold every entry to its own size instead, where small ones matter beside large ones.
         because: a sentence on where the expected value comes from, put behind the numbers.
 
     Raises:
         Mismatch: with the first thing that differs.
     """
+    __tracebackhide__ = True
     wanted = np.array(expected, dtype=np.float64, subok=False)
     found = as_returned(function, returned, wanted.shape)
     largest = float(np.max(np.abs(wanted), initial=0.0))
-    allowed = tolerance * (largest if scale is None else max(scale, largest))
+    allowed = tolerance * (np.abs(wanted) if entrywise else max(scale or 0.0, largest))
     error = np.abs(found - wanted)
     if not (error <= allowed).all():
         raise Mismatch(

@@ -85,7 +85,7 @@ def _check_argument(
     if argument.dtype is not np.float64 and found.dtype != argument.dtype:
         raise ShapeError(
             f"{where} has dtype {found.dtype}, but {np.dtype(argument.dtype)} was expected: "
-            f"use {argument.name}.astype(np.{np.dtype(argument.dtype)})."
+            f'use {argument.name}.astype("{np.dtype(argument.dtype)}").'
         )
     axes = argument.axes
     if axes[:1] == ("...",):
@@ -93,11 +93,13 @@ def _check_argument(
         first = leading.setdefault("...", found.shape[: max(found.ndim - len(axes), 0)])
         fits = found.shape[: len(first)] == first
         tail = found.shape[len(first) :]
-        expected = "(" + ", ".join([*map(str, first), *(str(sizes.get(axis, axis)) for axis in axes)]) + ")"
+        inside = [*map(str, first), *(str(sizes.get(axis, axis)) for axis in axes)]
+        expected = f"({', '.join(inside)}{',' if len(inside) == 1 else ''})"
     else:
         fits, tail, expected = True, found.shape, describe_shape(axes, sizes)
+    seen = dict(sizes)  # learns within this array too: (d, d) is square even where d is new
     fits = fits and len(tail) == len(axes)
-    fits = fits and all(sizes.get(axis, size) == size for axis, size in zip(axes, tail, strict=True))
+    fits = fits and all(seen.setdefault(axis, size) == size for axis, size in zip(axes, tail, strict=True))
     if not fits:
         shown = "a number" if argument.axes == () else expected
         raise ShapeError(f"{where} has shape {found.shape}, but {shown} was expected.")
@@ -105,7 +107,7 @@ def _check_argument(
         raise ValueError(
             f"{where} is not finite: look for an overflow or a division by zero in the step before."
         )
-    sizes.update(zip(axes, tail, strict=True))
+    sizes.update(seen)
 
 
 def _parse(function: str, text: str) -> Signature:

@@ -1,0 +1,270 @@
+"""The pytest plugin that turns the hidden tests into rows: the manifest first, then a row after every test.
+
+It gives the tests their ``submission``, draws their inputs from the grading's seed and hears what they raise.
+Valid results exist from before the first line of student code until the end, whatever happens in between.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import hypothesis
+import hypothesis.errors
+import pytest
+
+from autograder.grading.assignment import Assignment, Part
+from autograder.grading.budget import EXAMPLES, EXAMPLES_AFTER_FAILURE, Budget
+from autograder.grading.feedback import UNSTABLE, Verdict, judge
+from autograder.grading.results import Outcome, Results, Row
+from autograder.sandbox.failures import SubmissionFault
+from autograder.sandbox.proxy import Submission
+
+OUT_OF_TIME = (
+    "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
+)
+
+
+class GradingPlugin:
+    """One grading, as pytest sees it.
+
+    Args:
+        assignment: the homework.
+        submission: the submission behind the wall.
+        seed: gives the seed of a row, by its number.
+        budget: the time for the whole grading.
+        on_change: called with the results so far, first with the manifest.
+        only: grade the rows below this number alone; empty for all.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        submission: Submission,
+        seed: Callable[[str], int],
+        budget: Budget,
+        on_change: Callable[[Results], None],
+        only: str = "",
+    ) -> None:
+        self.results = Results(assignment.title)
+        self.problems: list[str] = []
+        self._assignment = assignment
+        self._submission = submission
+        self._seed = seed
+        self._budget = budget
+        self._on_change = on_change
+        self._only = only
+        self._part = ""
+        self._recorders: dict[str, Recorder] = {}
+
+    @pytest.fixture(scope="session")
+    def submission(self) -> Submission:
+        """The submission, one attribute a module."""
+        return self._submission
+
+    @pytest.fixture(scope="session")
+    def draw_seed(self) -> Callable[[str], int]:
+        """Give a seed for a purpose, the same in every grading of the same submission."""
+        return self._seed
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Load the one profile that decides how inputs are drawn."""
+        hypothesis.settings.register_profile(
+            "grading",
+            deadline=None,
+            database=None,
+            max_examples=EXAMPLES,
+            phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink],
+            suppress_health_check=list(hypothesis.HealthCheck),
+            report_multiple_bugs=False,
+            print_blob=False,
+            verbosity=hypothesis.Verbosity.quiet,
+        )
+        hypothesis.settings.load_profile("grading")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember why a file could not be collected."""
+        if report.failed:
+            self.problems.append(str(report.longrepr))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Make the manifest: one row a test, sorted; write it before any student code runs."""
+        rows = {}
+        for item in items:
+            row = self._row_of(item)
+            if row.number in rows:
+                self._refuse(f"{item.nodeid} has number {row.number}, which another test has too.")
+            rows[row.number] = row
+            item.stash[_ROW] = row.number
+        for part in self._assignment.parts:
+            total = sum(row.points for row in rows.values() if row.number.split(".")[0] == part.number)
+            if total != part.points:
+                self._refuse(
+                    f"The rows of part {part.number} add up to {total:g} points, not to {part.points:g}."
+                )
+        chosen = {number for number in rows if _is_below(number, self._only)}
+        items[:] = [item for item in items if item.stash[_ROW] in chosen]
+        items.sort(key=lambda item: rows[item.stash[_ROW]].sort_key)
+        for item in items:
+            self._prepare(item, rows[item.stash[_ROW]])
+        ordered = sorted((rows[number] for number in chosen), key=lambda row: row.sort_key)
+        self.results = replace(self.results, rows=tuple(ordered))
+        self._on_change(self.results)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Start each part with a new worker, and no row once the time is used up."""
+        number = item.stash[_ROW]
+        if self._budget.is_used_up:
+            self._report(number, Verdict(Outcome.DID_NOT_FINISH, OUT_OF_TIME), 0.0)
+            return True
+        part = number.split(".")[0]
+        if part != self._part:
+            self._part = part
+            self._submission.renew()
+        item.stash[_STARTED] = time.monotonic()
+        return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn what the test (or its set-up) raised into the row."""
+        report = yield
+        if call.when == "call" or call.excinfo is not None:
+            number = item.stash[_ROW]
+            recorder = self._recorders.get(number)
+            error = call.excinfo.value if call.excinfo else None
+            example = None
+            if error is not None and recorder is not None and recorder.failure is not None:
+                error, example = recorder.failure, recorder.example
+            verdict = judge(error, item.stash[_CHECKED], example)
+            if call.excinfo is not None and isinstance(call.excinfo.value, hypothesis.errors.Flaky):
+                verdict = replace(verdict, explanation=f"{verdict.explanation}\n{UNSTABLE}")
+            if verdict.staff:
+                self.problems.append(f"{number}: {verdict.staff}")
+            self._report(number, verdict, time.monotonic() - item.stash[_STARTED])
+        return report
+
+    def _report(self, number: str, verdict: Verdict, seconds: float) -> None:
+        row = next(row for row in self.results.rows if row.number == number)
+        done = replace(row, outcome=verdict.outcome, explanation=verdict.explanation, seconds=seconds)
+        self.results = replace(self.results.with_row(done), seconds=self._budget.elapsed)
+        self._on_change(self.results)
+
+    def _row_of(self, item: pytest.Item) -> Row:
+        metadata = _metadata(item)
+        number, points = metadata.get("number"), metadata.get("weight")
+        if number is None or points is None:
+            self._refuse(f"{item.nodeid} needs @number and @weight, above @given.")
+        part = self._part_of(str(number))
+        if part is None:
+            self._refuse(f"{item.nodeid} has number {number}, which belongs to no part of the homework.")
+        sentence, _, checked = (inspect.getdoc(getattr(item, "obj", None)) or "").partition("\n")
+        if not sentence:
+            self._refuse(f"{item.nodeid} has no docstring: its first line is the row's title.")
+        item.stash[_CHECKED] = " ".join(checked.split())
+        titles = [f.title for f in self._assignment.functions if _is_below(str(number), f.number)]
+        sentence = sentence.removesuffix(".")
+        if titles:
+            sentence = sentence[0].lower() + sentence[1:]
+        title = ": ".join([*titles, sentence])
+        visibility = metadata.get("visibility") or "visible"
+        return Row(str(number), title, float(str(points)), part.is_bonus, str(visibility))
+
+    def _part_of(self, number: str) -> Part | None:
+        pieces = number.split(".")
+        if not all(piece.isdecimal() for piece in pieces):
+            return None
+        return next((part for part in self._assignment.parts if part.number == pieces[0]), None)
+
+    def _prepare(self, item: pytest.Item, row: Row) -> None:
+        """Seed a property test, and listen to its examples."""
+        test = getattr(item, "obj", None)
+        if test is None or not hypothesis.is_hypothesis_test(test):
+            return
+        hypothesis.seed(self._seed(row.number))(test)
+        recorder = Recorder(test.hypothesis.inner_test)
+        self._recorders[row.number] = recorder
+        test.hypothesis.inner_test = recorder.as_test()
+
+    def _refuse(self, problem: str) -> NoReturn:
+        self.problems.append(problem)
+        raise pytest.UsageError(problem)
+
+
+class Recorder:
+    """Stands between hypothesis and a test: keeps the last failing input, and ends a hopeless search.
+
+    Args:
+        test: the test to call with each input.
+    """
+
+    def __init__(self, test: Callable[..., None]) -> None:
+        self.failure: BaseException | None = None
+        self.example: dict[str, object] | None = None
+        self._test = getattr(test, "recorded_test", test)
+        self._tries = 0
+        self._failing: dict[str, BaseException] = {}
+
+    def as_test(self) -> Callable[..., None]:
+        """The test, listened to."""
+
+        @functools.wraps(self._test)
+        def recorded(*arguments: Any, **keywords: Any) -> None:
+            self._try(arguments, keywords)
+
+        recorded.recorded_test = self._test  # type: ignore[attr-defined]
+        return recorded
+
+    def _try(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
+        if self.failure is not None:
+            if getattr(self.failure, "ends_row", False):
+                # A hang or a missing function is the same on every input: do not pay for it again.
+                raise self.failure
+            self._tries += 1
+            if self._tries > EXAMPLES_AFTER_FAILURE:
+                known = self._failing.get(repr(keywords))
+                if known is not None:
+                    self._remember(known, keywords)
+                    raise known
+                return
+        try:
+            self._test(*arguments, **keywords)
+        except (AssertionError, SubmissionFault) as error:
+            self._remember(error, keywords)
+            raise
+
+    def _remember(self, error: BaseException, keywords: Mapping[str, Any]) -> None:
+        drawn = {name: value for name, value in keywords.items() if name != "submission"}
+        self.failure, self.example = error, drawn
+        self._failing[repr(keywords)] = error
+
+
+_ROW = pytest.StashKey[str]()
+_CHECKED = pytest.StashKey[str]()
+_STARTED = pytest.StashKey[float]()
+_DECORATORS = ("weight", "number", "visibility")
+
+
+def _metadata(item: pytest.Item) -> dict[str, object]:
+    """What gradescope-utils' decorators left on a test, above @given or below it."""
+    test = getattr(item, "obj", None)
+    inner = getattr(getattr(test, "hypothesis", None), "inner_test", None)
+    metadata: dict[str, object] = {}
+    for name in _DECORATORS:
+        for bearer in (test, inner):
+            value = getattr(bearer, f"__{name}__", None)
+            if value is not None:
+                metadata.setdefault(name, value)
+    return metadata
+
+
+def _is_below(number: str, prefix: str) -> bool:
+    """Whether a row's number is the prefix itself or below it: 3.1.2 is below 3.1, 3.10 is not."""
+    return not prefix or number == prefix or number.startswith(f"{prefix}.")

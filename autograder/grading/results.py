@@ -1,0 +1,95 @@
+"""What a grading found out, as records. Knows neither the platform's schema nor the terminal."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+
+class Outcome(enum.Enum):
+    """How a row ended. Wrong, not attempted and the grader's own fault stay apart."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not attempted"
+    DID_NOT_FINISH = "did not finish"
+    GRADER_FAULT = "grader fault"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One graded check.
+
+    Attributes:
+        number: such as ``"3.1.2"``; rows are sorted by it.
+        title: what is checked, for the student.
+        points: what the row is worth.
+        is_bonus: whether its points come on top of the total.
+        visibility: the platform's word for who sees it and when.
+        outcome: how it ended.
+        explanation: complete sentences for the student; empty where it passed.
+        seconds: how long it took.
+    """
+
+    number: str
+    title: str
+    points: float
+    is_bonus: bool
+    visibility: str = "visible"
+    outcome: Outcome = Outcome.DID_NOT_FINISH
+    explanation: str = "This check did not finish."
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """The points earned: all or nothing."""
+        return self.points if self.outcome is Outcome.PASSED else 0.0
+
+    @property
+    def sort_key(self) -> tuple[int, ...]:
+        """``"3.10.2"`` as numbers, so that 3.10 comes after 3.9."""
+        return tuple(int(piece) for piece in self.number.split("."))
+
+
+@dataclass(frozen=True)
+class Results:
+    """What is known of a grading, at any time during it.
+
+    Attributes:
+        title: the homework's name.
+        rows: every row, sorted by number.
+        summary: sentences on the whole, for the student.
+        seconds: how long the grading took.
+        staff: what only staff is to see, as JSON values.
+    """
+
+    title: str
+    rows: tuple[Row, ...] = ()
+    summary: str = ""
+    seconds: float = 0.0
+    staff: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def points(self) -> float:
+        """The points earned, without the bonus."""
+        return sum(row.score for row in self.rows if not row.is_bonus)
+
+    @property
+    def bonus(self) -> float:
+        """The bonus points earned."""
+        return sum(row.score for row in self.rows if row.is_bonus)
+
+    @property
+    def possible_points(self) -> float:
+        """The published total, without the bonus."""
+        return sum(row.points for row in self.rows if not row.is_bonus)
+
+    def with_row(self, row: Row) -> Results:
+        """These results with the row of the same number replaced."""
+        return replace(self, rows=tuple(row if old.number == row.number else old for old in self.rows))
+
+
+def format_points(points: float) -> str:
+    """Write points without a needless ``.0``."""
+    return f"{points:g}"

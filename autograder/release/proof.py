@@ -1,0 +1,335 @@
+"""Proves a generated template: it imports, every stub raises, the interface is the same, nothing leaked.
+
+Every broken promise is one sentence with file and line; none of them quotes a solution. Knows no particular
+homework and writes nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tokenize
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from autograder.grading.assignment import Assignment
+from autograder.release import markers, probe
+
+PROBE_LIMIT_SECONDS = 120.0
+"""Importing numpy and gymnasium takes under a second; a cold disk of a loaded machine, some more."""
+
+MINIMUM_TOKENS = 6
+"""Shorter statements, such as `theta = theta_k`, occur in honest code that knows nothing of a solution."""
+MINIMUM_WORDS = 4
+"""Of a comment: shorter ones are everybody's words."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file of the solutions.
+
+    Attributes:
+        where: how messages name it.
+        text: its text, with the solution regions.
+        regions: where they are.
+    """
+
+    where: str
+    text: str
+    regions: tuple[markers.Region, ...]
+
+
+def prove(
+    assignment: Assignment,
+    sources: Mapping[PurePosixPath, Source],
+    files: Mapping[PurePosixPath, bytes],
+    folder: Path,
+) -> list[str]:
+    """Prove a template that has been written to a folder.
+
+    Args:
+        assignment: the homework.
+        sources: the Python files of the solutions, by their path in the template.
+        files: the template's files.
+        folder: where they have been written.
+
+    Returns:
+        A sentence for every broken promise; none when the template is good.
+    """
+    problems = [*interface_differences(assignment, sources, files), *leaks(assignment, sources, files)]
+    # Only code that is known to be whole is run: its errors would repeat the ones above.
+    return problems or behaviour(assignment, folder)
+
+
+def interface_differences(
+    assignment: Assignment, sources: Mapping[PurePosixPath, Source], files: Mapping[PurePosixPath, bytes]
+) -> list[str]:
+    """Hold the template's signatures, docstrings and given code against the solutions, importing neither.
+
+    Args:
+        assignment: the homework.
+        sources: the Python files of the solutions, by their path in the template.
+        files: the template's files.
+
+    Returns:
+        A sentence for every difference, with file and line.
+    """
+    problems = []
+    for path, source in sources.items():
+        where = f"{assignment.template.name}/{path}"
+        if path not in files:
+            problems.append(f"{where} is missing: {source.where} has not been copied.")
+            continue
+        try:
+            found = ast.parse(files[path])
+        except SyntaxError as error:
+            problems.append(f"{where}:{error.lineno}: the file is not valid Python ({error.msg}).")
+            continue
+        problems += _compare_modules(where, source, found)
+    return problems
+
+
+def leaks(
+    assignment: Assignment, sources: Mapping[PurePosixPath, Source], files: Mapping[PurePosixPath, bytes]
+) -> list[str]:
+    """Look for pieces of a solution in every file of the template.
+
+    A piece is a statement (of at least `MINIMUM_TOKENS` names, numbers and operators) or a comment (of at
+    least `MINIMUM_WORDS` words) from inside a region. It is found whatever the white space, the line breaks,
+    the brackets and commas around it, in code, comments, strings or prose. Imports are no secret.
+
+    Args:
+        assignment: the homework.
+        sources: the Python files of the solutions, by their path in the template.
+        files: the template's files.
+
+    Returns:
+        A sentence for every piece found, naming both places and quoting neither.
+    """
+    problems = []
+    pieces = [piece for source in sources.values() for piece in _pieces(source)]
+    for path, content in files.items():
+        text = content.decode("utf-8", errors="replace")
+        where = f"{assignment.template.name}/{path}"
+        streams = {kind: _Stream.read(kind, text) for kind in (_CODE, _WORDS)}
+        for piece in pieces:
+            line = streams[piece.kind].find(piece.tokens)
+            if line is not None:
+                problems.append(
+                    f"{where}:{line}: this repeats a piece of solution ({piece.where}): take it out, or, if "
+                    "it is no secret, take it out of the region there."
+                )
+        problems += [
+            f'{where}:{line}: a solution marker is left: only files in "{assignment.package}" have regions.'
+            for line in _marker_lines(path, text)
+        ]
+    return problems
+
+
+def behaviour(assignment: Assignment, folder: Path) -> list[str]:
+    """Import the template in a process of its own and call every stub.
+
+    Args:
+        assignment: the homework.
+        folder: the template's folder.
+
+    Returns:
+        A sentence for every module that does not import and every stub that does not raise its message.
+    """
+    name = assignment.template.name
+    raised = _run_probe(assignment, folder)
+    if isinstance(raised, str):
+        return [f"{name}: {raised}"]
+    functions = {function.qualified_name: function for function in assignment.functions}
+    problems = [
+        f"{name}/{place}: {module} cannot be imported ({error}: {message})."
+        for module, (error, message, place) in raised.items()
+        if module not in functions
+    ]
+    for qualified_name, function in functions.items():
+        expected = ["NotImplementedError", markers.stub_message(function)]
+        # A function is missing here only when its module is: that has been said.
+        *found, place = raised.get(qualified_name, [*expected, ""])
+        if found != expected:
+            did = f"raised {found[0]}: {found[1]}" if found[0] else f"returned {found[1]}"
+            problems.append(f"{name}/{place}: {qualified_name} {did}; {': '.join(expected)} was expected.")
+    return problems
+
+
+def _run_probe(assignment: Assignment, folder: Path) -> dict[str, list[str]] | str:
+    names = [function.qualified_name for function in assignment.functions]
+    command = [sys.executable, "-I", "-B", str(Path(probe.__file__)), str(folder), assignment.package, *names]
+    # BLAS would start a thread a core for a handful of numbers.
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory() as neutral:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=neutral,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=PROBE_LIMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"importing it and calling its stubs took more than {PROBE_LIMIT_SECONDS:.0f} s."
+    try:
+        report: dict[str, list[str]] = json.loads(done.stdout)
+    except ValueError:
+        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        return f"the process that imports it ended with status {done.returncode} ({last})."
+    return report
+
+
+def _compare_modules(where: str, source: Source, found: ast.Module) -> list[str]:
+    """Compare statement by statement: a function with a region up to the region, all else as a whole."""
+    tree = ast.parse(source.text)
+    spans = [(region.begin, region.end) for region in source.regions if region.function is None]
+    expected = [node for node in tree.body if not any(begin < node.lineno < end for begin, end in spans)]
+    with_stub = {region.function.name: region for region in source.regions if region.function is not None}
+    problems = []
+    for wanted, got in zip(expected, found.body, strict=False):
+        region = with_stub.get(wanted.name) if isinstance(wanted, ast.FunctionDef) else None
+        if region is None or not isinstance(wanted, ast.FunctionDef) or not isinstance(got, ast.FunctionDef):
+            same = ast.dump(wanted) == ast.dump(got)
+        else:
+            same = _describe_stub(wanted, region) == _describe_stub(got, None)
+        if not same:
+            problems.append(
+                f"{where}:{got.lineno}: this is not what stands on line {wanted.lineno} of {source.where}, "
+                "outside its solution."
+            )
+    if len(expected) != len(found.body):
+        problems.append(f"{where}: {len(found.body)} statements where {source.where} gives {len(expected)}.")
+    return problems
+
+
+def _describe_stub(node: ast.FunctionDef, region: markers.Region | None) -> list[str]:
+    """A function's name, signature, decorators and given statements; of a stub, all but its `raise`."""
+    body = node.body[:-1]
+    if region is not None:
+        body = [statement for statement in node.body if statement.lineno < region.begin]
+    returns = [node.returns] if node.returns else []
+    parts: list[ast.AST] = [node.args, *node.decorator_list, *returns, *body]
+    return [node.name, *map(ast.dump, parts)]
+
+
+_CODE = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?(?:e[+-]?\d+)?|[-+*/@%<>]")
+"""What a statement is compared by. Brackets, commas, quotes and comment signs come and go with the layout."""
+_WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    kind: re.Pattern[str]
+    tokens: tuple[str, ...]
+    where: str
+
+
+def _pieces(source: Source) -> Iterator[_Piece]:
+    for region in source.regions:
+        for line, kind, text in _region_texts(source.text, region):
+            tokens = tuple(_split(kind, text))
+            if len(tokens) >= (MINIMUM_WORDS if kind is _WORDS else MINIMUM_TOKENS):
+                yield _Piece(kind, tokens, f"line {line} of {source.where}")
+
+
+def _region_texts(source: str, region: markers.Region) -> Iterator[tuple[int, re.Pattern[str], str]]:
+    """Yield line number, kind and text of every comment and every statement of a region."""
+    statement: list[tokenize.TokenInfo] = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        line = token.start[0]
+        if not region.begin < line < region.end:
+            continue
+        if token.type == tokenize.COMMENT:
+            yield line, _WORDS, token.string
+        elif token.type == tokenize.NEWLINE:
+            if statement and statement[0].string not in ("import", "from"):
+                yield statement[0].start[0], _CODE, _value_text(statement)
+            statement = []
+        elif token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
+            statement.append(token)
+
+
+def _value_text(statement: Sequence[tokenize.TokenInfo]) -> str:
+    """What a statement computes: without `return` and the name assigned to, unless too little would be left.
+
+    A leak may give the value another name, or return it where the solution assigned it.
+    """
+    start, depth = 0, 0
+    for position, token in enumerate(statement):
+        depth += (token.string in ("(", "[", "{")) - (token.string in (")", "]", "}"))
+        is_assignment = token.string.endswith("=") and token.string not in ("==", "!=", "<=", ">=")
+        if token.type == tokenize.OP and is_assignment and depth == 0:
+            start = position + 1
+    if statement[0].string == "return":
+        start = 1
+    whole, value = (" ".join(token.string for token in piece) for piece in (statement, statement[start:]))
+    return value if len(_split(_CODE, value)) >= MINIMUM_TOKENS else whole
+
+
+def _split(kind: re.Pattern[str], text: str) -> list[str]:
+    return [match.group() for match in kind.finditer(_normalise(kind, text))]
+
+
+def _normalise(kind: re.Pattern[str], text: str) -> str:
+    # A line break inside a JSON string, as in a notebook, would glue an "n" to the next name.
+    text = text.replace("\\n", " \n").replace("\\t", "  ")
+    # As Python normalises identifiers. Characters may become longer; lines are counted, columns are not.
+    text = unicodedata.normalize("NFKC", text)
+    return text.lower() if kind is _WORDS else text
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A file as the tokens it is compared by."""
+
+    joined: str
+    offsets: tuple[int, ...]
+    lines: tuple[int, ...]
+
+    @classmethod
+    def read(cls, kind: re.Pattern[str], text: str) -> _Stream:
+        tokens: list[str] = []
+        offsets: list[int] = []
+        lines: list[int] = []
+        length = 1
+        for number, line in enumerate(text.split("\n"), start=1):
+            for token in _split(kind, line):
+                tokens.append(token)
+                offsets.append(length)
+                lines.append(number)
+                length += len(token) + 1
+        return cls("\0" + "\0".join(tokens) + "\0", tuple(offsets), tuple(lines))
+
+    def find(self, tokens: Sequence[str]) -> int | None:
+        """The line on which the first occurrence of the tokens begins, or None."""
+        position = self.joined.find("\0" + "\0".join(tokens) + "\0")
+        return None if position < 0 else self.lines[bisect_right(self.offsets, position + 1) - 1]
+
+
+def _marker_lines(path: PurePosixPath, text: str) -> list[int]:
+    """The lines of Python code on which a marker is left; in prose and strings one may speak of markers."""
+    if path.suffix != ".py":
+        return []
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (SyntaxError, tokenize.TokenError):
+        return []
+    return [
+        token.start[0]
+        for token in tokens
+        if token.type == tokenize.COMMENT and token.string.rstrip() in (markers.BEGIN, markers.END)
+    ]

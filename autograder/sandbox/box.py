@@ -1,0 +1,117 @@
+"""The folder a submission is run from: its files, the given modules and the stubs, all read-only.
+
+    runtime/      the worker's own start-up files
+    submission/   the package: given modules, submitted modules, stubs for the missing ones
+    stubs/        a stub of every module
+    scratch-…/    one writable folder for each worker
+
+It lies outside the repository, so that nothing of the grader is beside student code.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from autograder.sandbox.failures import GraderFault
+
+_INSIDE = Path(__file__).resolve().parent / "inside"
+_RUNTIME_FILES = ("worker.py", "wire.py", "confinement.py")
+
+
+class Box:
+    """The folder, as a context manager: made on entry, removed on exit.
+
+    Args:
+        package: the name of the package students fill in.
+        template: the students' package as it is handed out: given modules and stubs.
+        modules: the names of the modules students fill in.
+        submitted: the source of each module that was handed in, by module.
+    """
+
+    def __init__(
+        self, package: str, template: Path, modules: tuple[str, ...], submitted: Mapping[str, bytes]
+    ) -> None:
+        self.package = package
+        self._template = template
+        self._modules = modules
+        self._submitted = submitted
+        self._scratches = 0
+        self.root = Path()
+
+    @property
+    def worker_file(self) -> Path:
+        """The file a worker is started from."""
+        return self.root / "runtime" / "worker.py"
+
+    @property
+    def submission(self) -> Path:
+        """The folder that holds the package."""
+        return self.root / "submission"
+
+    @property
+    def stubs(self) -> Path:
+        """The folder that holds a stub of every module."""
+        return self.root / "stubs"
+
+    def __enter__(self) -> Box:
+        self.root = Path(tempfile.mkdtemp(prefix="hw4-box-", dir=_reachable_temporary_folder())).resolve()
+        try:
+            self._fill()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._remove()
+
+    def new_scratch(self, uid: int | None) -> Path:
+        """Make a folder a worker may write to: its working directory, home and place for temporary files."""
+        self._scratches += 1
+        scratch = self.root / f"scratch-{self._scratches}"
+        scratch.mkdir(mode=0o700)
+        if uid is not None:
+            os.chown(scratch, uid, uid)
+        return scratch
+
+    def _fill(self) -> None:
+        if not self._template.is_dir():
+            raise GraderFault(
+                f'There is no students\' package at "{self._template}": run "python -m autograder template".'
+            )
+        package = self.submission / self.package
+        shutil.copytree(self._template, package, ignore=shutil.ignore_patterns("__pycache__"))
+        self.stubs.mkdir()
+        for module in self._modules:
+            shutil.copyfile(self._template / f"{module}.py", self.stubs / f"{module}.py")
+        for module, source in self._submitted.items():
+            (package / f"{module}.py").write_bytes(source)
+        runtime = self.worker_file.parent
+        runtime.mkdir()
+        for name in _RUNTIME_FILES:
+            shutil.copyfile(_INSIDE / name, runtime / name)
+        for folder, _, files in os.walk(self.root):
+            for name in files:
+                (Path(folder) / name).chmod(0o444)
+            # The root stays writable for its owner, who adds a scratch folder for each worker.
+            Path(folder).chmod(0o755 if Path(folder) == self.root else 0o555)
+
+    def _remove(self) -> None:
+        for folder, _, _ in os.walk(self.root):
+            Path(folder).chmod(0o700)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _reachable_temporary_folder() -> Path:
+    """A folder for temporary files that another uid can enter; root's TMPDIR may lie in a private one."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)):
+        return usual
+    return Path("/tmp")

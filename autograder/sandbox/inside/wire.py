@@ -1,0 +1,231 @@
+"""The wire between grader and worker: a length, a JSON header, then raw buffers. No pickle, either way.
+
+A message is a u32 (little-endian) header length, the header, and the buffers of the arrays that the header's
+``"arrays"`` announces. Both ends use this file; a receiver trusts nothing that has not been checked here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+HEADER_BYTES = 64 * 1024
+REPLY_BYTES = 8 * 1024 * 1024
+DIMENSIONS = 8
+ARRAYS = 64
+_LARGEST_SIZE = 2**31 - 1
+_LENGTH = struct.Struct("<I")
+_DTYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8"), "|b1": np.dtype("?")}
+
+
+class WireError(Exception):
+    """What arrived is not a message: too long, torn, or not in the agreed form."""
+
+
+class WireClosed(WireError):
+    """The other end is gone."""
+
+
+class WireTimeout(WireError):
+    """The deadline passed before the whole message was through."""
+
+
+Header = dict[str, Any]
+
+
+def send(
+    channel: socket.socket, header: Header, arrays: Sequence[np.ndarray] = (), deadline: float | None = None
+) -> None:
+    """Send one message.
+
+    Args:
+        channel: a connected stream socket.
+        header: what JSON can write; ``"arrays"`` is added here.
+        arrays: float64, int64 or bool arrays.
+        deadline: on `time.monotonic`; None waits for ever.
+
+    Raises:
+        WireError: the header or an array is not of the agreed form; nothing was sent.
+        WireClosed: the other end is gone.
+        WireTimeout: the other end did not read in time.
+    """
+    announced, buffers = [], []
+    for array in arrays:
+        contiguous = np.ascontiguousarray(array).reshape(np.shape(array))
+        announced.append({"dtype": _dtype_name(contiguous.dtype), "shape": list(contiguous.shape)})
+        if contiguous.size:
+            buffers.append(contiguous.reshape(-1).data.cast("B"))
+    text = json.dumps({**header, "arrays": announced}, allow_nan=False, separators=(",", ":")).encode()
+    if len(text) > HEADER_BYTES:
+        raise WireError(f"the header has {len(text)} bytes, but {HEADER_BYTES} are the limit.")
+    for piece in [memoryview(_LENGTH.pack(len(text)) + text), *buffers]:
+        _send_all(channel, piece, deadline)
+
+
+def receive(
+    channel: socket.socket, *, limit_bytes: int | None = REPLY_BYTES, deadline: float | None = None
+) -> tuple[Header, list[np.ndarray]]:
+    """Receive one message, checking every number before anything is allocated for it.
+
+    Args:
+        channel: a connected stream socket.
+        limit_bytes: the most that the arrays together may take; None for no limit.
+        deadline: on `time.monotonic`; None waits for ever.
+
+    Returns:
+        The header, and the arrays it announced.
+
+    Raises:
+        WireError: the message is not of the agreed form.
+        WireClosed: the other end is gone.
+        WireTimeout: the message was not complete in time.
+    """
+    (length,) = _LENGTH.unpack(_receive_exactly(channel, _LENGTH.size, deadline))
+    if not 2 <= length <= HEADER_BYTES:
+        raise WireError(f"a header of {length} bytes was announced, but {HEADER_BYTES} are the limit.")
+    header = _read_header(_receive_exactly(channel, length, deadline))
+    announced = header.get("arrays")
+    if not isinstance(announced, list) or len(announced) > ARRAYS:
+        raise WireError("the header does not announce its arrays.")
+    layouts = [_read_layout(entry) for entry in announced]
+    total = sum(dtype.itemsize * math.prod(shape) for dtype, shape in layouts)
+    if limit_bytes is not None and total > limit_bytes:
+        raise WireError(f"arrays of {total} bytes were announced, but {limit_bytes} are the limit.")
+    arrays = []
+    for dtype, shape in layouts:
+        array: np.ndarray = np.empty(shape, dtype)
+        if array.size:
+            _receive_into(channel, array.reshape(-1).data.cast("B"), deadline)
+        if dtype == np.bool_:
+            # Any byte may have come; only 0 and 1 are booleans to numpy.
+            array = array.view(np.uint8) != 0
+        arrays.append(array)
+    return header, arrays
+
+
+def encode(value: object, arrays: list[np.ndarray]) -> Header:
+    """Describe an argument for the header, moving its arrays to ``arrays``.
+
+    Args:
+        value: a number, an array, or a dataclass of arrays (sent as a record under its class's name).
+        arrays: extended by the arrays found.
+
+    Raises:
+        WireError: the value is of no kind that the wire carries.
+    """
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return {"number": value}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        entries = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {
+            "record": type(value).__name__,
+            "fields": {name: encode(entry, arrays) for name, entry in entries.items()},
+        }
+    array = np.asarray(value)
+    _dtype_name(array.dtype)
+    arrays.append(array)
+    return {"array": len(arrays) - 1}
+
+
+def decode(
+    description: object, arrays: Sequence[np.ndarray], records: Mapping[str, Callable[..., object]]
+) -> object:
+    """Rebuild a value that `encode` described.
+
+    Args:
+        description: the header's entry.
+        arrays: the message's arrays.
+        records: how to build each record, by name.
+
+    Raises:
+        WireError: the description is not one that `encode` writes.
+    """
+    if isinstance(description, dict):
+        if "number" in description and isinstance(description["number"], bool | int | float):
+            return description["number"]
+        index = description.get("array")
+        if type(index) is int and 0 <= index < len(arrays):
+            return arrays[index]
+        fields, record = description.get("fields"), records.get(str(description.get("record")))
+        if record is not None and isinstance(fields, dict):
+            return record(**{name: decode(entry, arrays, records) for name, entry in fields.items()})
+    raise WireError("a value is not described as a number, an array or a known record.")
+
+
+def _dtype_name(dtype: np.dtype) -> str:
+    for name, known in _DTYPES.items():
+        if dtype == known:
+            return name
+    raise WireError(f"an array of dtype {dtype} does not go over the wire: float64, int64 and bool do.")
+
+
+def _read_header(text: bytearray) -> Header:
+    try:
+        header = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise WireError("the header is not JSON.") from None
+    if not isinstance(header, dict):
+        raise WireError("the header is not a JSON object.")
+    return header
+
+
+def _read_layout(entry: object) -> tuple[np.dtype, tuple[int, ...]]:
+    if not isinstance(entry, dict):
+        raise WireError("an array is announced without dtype and shape.")
+    dtype, shape = _DTYPES.get(str(entry.get("dtype"))), entry.get("shape")
+    if dtype is None or not isinstance(shape, list) or len(shape) > DIMENSIONS:
+        raise WireError("an array is announced with an unknown dtype or more than 8 dimensions.")
+    if not all(type(size) is int and 0 <= size <= _LARGEST_SIZE for size in shape):
+        raise WireError("an array is announced with a size that is none.")
+    if 0 in shape and math.prod(size for size in shape if size) > _LARGEST_SIZE:
+        raise WireError("an array is announced with a size that is none.")
+    return dtype, tuple(shape)
+
+
+def _send_all(channel: socket.socket, piece: memoryview, deadline: float | None) -> None:
+    while piece:
+        _wait_until(channel, deadline)
+        try:
+            piece = piece[channel.send(piece) :]
+        except OSError as error:
+            raise _translate(error) from None
+
+
+def _receive_exactly(channel: socket.socket, length: int, deadline: float | None) -> bytearray:
+    text = bytearray(length)
+    _receive_into(channel, memoryview(text), deadline)
+    return text
+
+
+def _receive_into(channel: socket.socket, piece: memoryview, deadline: float | None) -> None:
+    while piece:
+        _wait_until(channel, deadline)
+        try:
+            count = channel.recv_into(piece)
+        except OSError as error:
+            raise _translate(error) from None
+        if count == 0:
+            raise WireClosed("the other end closed the connection.")
+        piece = piece[count:]
+
+
+def _wait_until(channel: socket.socket, deadline: float | None) -> None:
+    if deadline is not None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise WireTimeout("the deadline passed.")
+        channel.settimeout(remaining)
+
+
+def _translate(error: OSError) -> WireError:
+    if isinstance(error, TimeoutError):
+        return WireTimeout("the deadline passed.")
+    return WireClosed(f"the connection broke: {error}.")

@@ -1,0 +1,198 @@
+"""One worker process: started, spoken to with a deadline, ended. Knows no function and no test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from autograder.sandbox.box import Box
+from autograder.sandbox.failures import GraderFault
+from autograder.sandbox.inside import wire
+
+LOG_BYTES = 64 * 1024
+_START_SECONDS = 60.0
+"""A start takes 0.1 s; a cold disk and a fifth of a core are still no fault of the submission."""
+_UIDS = range(60000, 65000)
+_LIMITS = {
+    "AS": 1024 * 1024 * 1024,
+    "FSIZE": 16 * 1024 * 1024,
+    "NOFILE": 64,
+    "CORE": 0,
+}
+_OWN_UID_LIMITS = {"NPROC": 24}
+"""Counted per uid over the whole machine, so only for a uid that nothing else uses."""
+
+
+class Worker:
+    """A running worker.
+
+    Args:
+        box: the folder it runs from.
+
+    Attributes:
+        confinement: what the worker said of its own limits.
+        uid: the user it runs as, or None for the grader's own.
+
+    Raises:
+        GraderFault: it could not be started.
+    """
+
+    def __init__(self, box: Box) -> None:
+        self.uid = _free_uid() if _is_root() else None
+        scratch = box.new_scratch(self.uid)
+        self._requests = 0
+        self._log = bytearray()
+        ours, theirs = socket.socketpair()
+        self._channel = ours
+        options = {
+            "channel": theirs.fileno(),
+            "package": box.package,
+            "submission": str(box.submission),
+            "stubs": str(box.stubs),
+            "limits": _LIMITS | (_OWN_UID_LIMITS if self.uid is not None else {}),
+        }
+        interpreter = _interpreter()
+        try:
+            self._process = subprocess.Popen(
+                [interpreter, "-I", "-B", "-u", str(box.worker_file), json.dumps(options)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=scratch,
+                env=_environment(scratch),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                user=self.uid,
+                group=self.uid,
+                extra_groups=[] if self.uid is not None else None,
+                umask=0o077,
+            )
+        except OSError as error:
+            ours.close()
+            raise GraderFault(
+                f"The worker's interpreter {interpreter} cannot be run by another user ({error.strerror}): "
+                "run ./setup.sh, which picks one that can."
+            ) from None
+        finally:
+            theirs.close()
+        self._drain = threading.Thread(target=self._read_log, daemon=True)
+        self._drain.start()
+        self.confinement = self._wait_until_ready()
+
+    def request(
+        self, header: wire.Header, arrays: Sequence[np.ndarray], limit_seconds: float
+    ) -> tuple[wire.Header, list[np.ndarray]]:
+        """Send one request and wait for its reply.
+
+        Raises:
+            WireTimeout: no whole reply in time.
+            WireClosed: the worker is gone.
+            WireError: the reply is not of the agreed form.
+        """
+        self._requests += 1
+        deadline = time.monotonic() + limit_seconds
+        wire.send(self._channel, {**header, "id": self._requests}, arrays, deadline)
+        reply, values = wire.receive(self._channel, deadline=deadline)
+        if reply.get("id") != self._requests:
+            raise wire.WireError("the reply is for another request.")
+        return reply, values
+
+    def close(self) -> None:
+        """End the worker and everything in its session, and wait until it is gone."""
+        self._channel.close()
+        # The worker leads its session; killing it alone would leave what it forked.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        self._drain.join(timeout=1.0)
+
+    def exit_sentence(self) -> str:
+        """Say how the process ended, waiting briefly for it to do so."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1.0)
+        status = self._process.returncode
+        if status is None:
+            return "it closed its connection to the grader"
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+            return f"its process was ended by {name}"
+        return f"its process ended with exit status {status}"
+
+    @property
+    def log(self) -> str:
+        """The first 64 KiB of what the worker printed."""
+        return self._log.decode("utf-8", "replace")
+
+    def _read_log(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        with pipe:
+            while chunk := os.read(pipe.fileno(), 65536):
+                self._log += chunk[: LOG_BYTES - len(self._log)]
+
+    def _wait_until_ready(self) -> dict[str, str]:
+        try:
+            greeting, _ = wire.receive(self._channel, deadline=time.monotonic() + _START_SECONDS)
+        except wire.WireError:
+            ending = self.exit_sentence()
+            self.close()
+            last_line = self.log.strip().rpartition("\n")[2]
+            raise GraderFault(
+                f"The worker did not start: {ending} ({last_line}). Run ./setup.sh again."
+            ) from None
+        report = greeting.get("confinement")
+        return report if isinstance(report, dict) else {}
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _interpreter() -> str:
+    """This environment's interpreter, by a path without links: ``.venv`` may be one into a private folder."""
+    running = Path(sys.executable)
+    return str(running.parent.resolve() / running.name)
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """A clean environment; only what numpy's linear algebra needs to run here is handed on."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "C.UTF-8",
+        # Threads of the linear algebra would not fit under the limits, and gain nothing on small arrays.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "VECLIB_MAXIMUM_THREADS": "1",
+    }
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment
+
+
+def _free_uid() -> int:
+    """A uid that no account and no running process has."""
+    import pwd
+
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            taken.add(entry.stat().st_uid)
+    # SystemRandom: it must differ between gradings at the same moment, and is no part of a result.
+    return random.SystemRandom().choice([uid for uid in _UIDS if uid not in taken])

@@ -1,0 +1,260 @@
+"""The one door through the wall: looks like the package students fill in, and calls across.
+
+``submission.npg.fisher_estimate(scores, mask)`` runs in a worker and returns a plain float64 array, or raises
+a `SubmissionFault`. Time limits, restarts and the patience with hangs are decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+
+from autograder.sandbox import failures
+from autograder.sandbox.box import Box
+from autograder.sandbox.inside import wire
+from autograder.sandbox.process import Worker
+
+_KEEP = "keep only definitions at its top level"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long student code may take.
+
+    Attributes:
+        import_seconds: for importing one module.
+        call_seconds: for one call, whatever its input.
+        call_seconds_per_mebibyte: for each MiB of arguments on top. Plain Python loops over a CartPole batch
+            of 10 MiB take about 1 s on a full core; the grader may have a fifth of one.
+        patience_seconds: what all hangs of a submission together may cost. Until then a hang is tried once
+            more, since a machine that stalled is no mistake of the student's.
+        impatient_seconds: the limit of a call or an import once patience is used up.
+    """
+
+    import_seconds: float = 10.0
+    call_seconds: float = 5.0
+    call_seconds_per_mebibyte: float = 3.0
+    patience_seconds: float = 20.0
+    impatient_seconds: float = 1.0
+
+
+class Submission:
+    """A submission behind the wall, one attribute a module. A context manager: the worker ends with it.
+
+    Args:
+        box: the folder the submission is run from.
+        functions: the functions of each module.
+        missing: the sentence for each module that was not handed in.
+        limits: how long its code may take.
+    """
+
+    def __init__(
+        self,
+        box: Box,
+        functions: Mapping[str, Sequence[str]],
+        missing: Mapping[str, str],
+        limits: Limits | None = None,
+    ) -> None:
+        self._box = box
+        self._missing = missing
+        self._limits = limits or Limits()
+        self._worker: Worker | None = None
+        self._import_faults: dict[str, str] = {}
+        self._slow_imports: set[str] = set()
+        self._hung: dict[str, float] = {}
+        self._seconds_hung = 0.0
+        self._logs: list[str] = []
+        self._modules = {module: Module(self, module, names) for module, names in functions.items()}
+        self.confinement: dict[str, str] = {}
+
+    def __enter__(self) -> Submission:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.renew()
+
+    def __getattr__(self, module: str) -> Module:
+        try:
+            return self.__dict__["_modules"][module]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(f"the homework has no module {module!r}") from None
+
+    def renew(self) -> None:
+        """End the worker; the next call starts a new one, so that nothing is carried over."""
+        if self._worker is not None:
+            self._worker.close()
+            self._logs.append(self._worker.log)
+            self._worker = None
+
+    @property
+    def printed(self) -> str:
+        """What the submission's workers have printed so far, each bounded."""
+        running = [self._worker.log] if self._worker is not None else []
+        return "".join([*self._logs, *running])
+
+    def call(
+        self,
+        module: str,
+        function: str,
+        arguments: Sequence[object],
+        keywords: Mapping[str, object],
+        *,
+        with_arguments: bool = False,
+    ) -> list[np.ndarray]:
+        """Call a function in the worker.
+
+        Args:
+            module: the module's name.
+            function: the function's name.
+            arguments: positional arguments: numbers, arrays, or dataclasses of arrays.
+            keywords: keyword arguments of the same kinds.
+            with_arguments: whether the arguments' arrays come back as the call left them.
+
+        Returns:
+            The returned value, then the arguments' arrays if asked for.
+
+        Raises:
+            SubmissionFault: no usable value came back; the message says why, for the student.
+            GraderFault: the grader itself failed.
+        """
+        name = f"{module}.{function}"
+        if module in self._missing:
+            raise failures.MissingModule(name, self._missing[module])
+        if name in self._hung:
+            raise failures.hung_before(name, self._hung[name])
+        arrays: list[np.ndarray] = []
+        header = {
+            "do": "call",
+            "module": module,
+            "function": function,
+            "arguments": [wire.encode(value, arrays) for value in arguments],
+            "keywords": {key: wire.encode(value, arrays) for key, value in keywords.items()},
+            "with_arguments": with_arguments,
+        }
+        size = sum(array.nbytes for array in arrays) / 2**20
+        limit = self._limits.call_seconds + size * self._limits.call_seconds_per_mebibyte
+        reply, values = self._ask_patiently(module, name, header, arrays, limit)
+        if "fault" in reply:
+            raise failures.from_description(name, reply["fault"])
+        if len(values) != 1 + (len(arrays) if with_arguments else 0):
+            self.renew()
+            raise failures.bad_reply(name)
+        return values
+
+    def _ask_patiently(
+        self, module: str, name: str, header: wire.Header, arrays: Sequence[np.ndarray], limit: float
+    ) -> tuple[wire.Header, list[np.ndarray]]:
+        """Ask the worker, once more after a first time-out while there is patience left."""
+        for attempt in (1, 2):
+            worker = self._ready_worker()
+            if module in self._import_faults:
+                raise failures.ImportFailed(name, self._import_faults[module])
+            allowed = self._allowed(limit)
+            try:
+                return worker.request(header, arrays, allowed)
+            except wire.WireTimeout:
+                self.renew()
+                was_patient = allowed == limit
+                self._seconds_hung += allowed
+                if attempt == 2 or not was_patient:
+                    self._hung[name] = allowed
+                    raise failures.hung(name, allowed) from None
+            except wire.WireClosed:
+                ending = worker.exit_sentence()
+                self.renew()
+                raise failures.died(name, ending) from None
+            except wire.WireError:
+                self.renew()
+                raise failures.bad_reply(name) from None
+        raise AssertionError("the second attempt returns or raises")
+
+    def _allowed(self, limit: float) -> float:
+        if self._seconds_hung < self._limits.patience_seconds:
+            return limit
+        return min(limit, self._limits.impatient_seconds)
+
+    def _ready_worker(self) -> Worker:
+        """The running worker, or a new one with every module imported, dependencies first.
+
+        A module whose import fails is replaced by its stub, so that the modules that import it can still be
+        judged. An import that ends the worker costs a new one, in which that module is a stub from the start.
+        """
+        while self._worker is None:
+            worker = Worker(self._box)
+            self._worker = worker
+            self.confinement = worker.confinement
+            for module in self._modules:
+                if not self._import(worker, module):
+                    self.renew()
+                    break
+        return self._worker
+
+    def _import(self, worker: Worker, module: str) -> bool:
+        """Import one module, or its stub where that has failed before; False when the worker is lost."""
+        is_stub = module in self._import_faults
+        header = {"do": "load", "module": module, "is_stub": is_stub}
+        allowed = self._allowed(self._limits.import_seconds)
+        problem: str | None = None
+        try:
+            reply, _ = worker.request(header, [], allowed)
+        except wire.WireTimeout:
+            self._seconds_hung += allowed
+            if module not in self._slow_imports and allowed == self._limits.import_seconds:
+                self._slow_imports.add(module)
+                return False
+            problem = f"Importing {module}.py did not end within {allowed:.0f} s: {_KEEP}."
+        except wire.WireClosed:
+            ending = worker.exit_sentence()
+            problem = f"Importing {module}.py ended the whole Python process ({ending}): {_KEEP}."
+        except wire.WireError:
+            problem = f"Importing {module}.py disturbed the connection to the grader: {_KEEP}."
+        if problem is not None:
+            self._import_faults[module] = problem
+            return False
+        if "fault" not in reply:
+            return True
+        if is_stub:
+            raise failures.GraderFault(
+                f"The stub of {module}.py cannot be imported: regenerate the template."
+            )
+        self._import_faults[module] = failures.import_sentence(module, reply["fault"])
+        return self._import(worker, module)
+
+
+class Module:
+    """One module of the submission, one attribute a function."""
+
+    def __init__(self, submission: Submission, module: str, functions: Sequence[str]) -> None:
+        self._functions = {name: Function(submission, module, name) for name in functions}
+        self._module = module
+
+    def __getattr__(self, function: str) -> Function:
+        try:
+            return self.__dict__["_functions"][function]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(
+                f"the homework's module {self._module} has no function {function!r}"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function of the submission; calling it calls across the wall."""
+
+    submission: Submission
+    module: str
+    name: str
+
+    def __call__(self, *arguments: object, **keywords: object) -> np.ndarray:
+        """Return what the student's function returns, as a plain float64 array of any shape."""
+        return self.submission.call(self.module, self.name, arguments, keywords)[0]
+
+    def with_arguments(self, *arguments: object) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return what the function returns, and its array arguments as the call left them, in order."""
+        returned, *left = self.submission.call(self.module, self.name, arguments, {}, with_arguments=True)
+        return returned, left

@@ -1,0 +1,165 @@
+from pathlib import PurePosixPath
+
+import pytest
+
+from autograder.release import markers, proof, template
+from tests.engine import toy_homework
+
+MODULE = PurePosixPath("toy/arithmetic.py")
+
+
+@pytest.fixture(scope="module")
+def homework(tmp_path_factory):
+    return toy_homework.make(tmp_path_factory.mktemp("homework"))
+
+
+@pytest.fixture(scope="module")
+def sources():
+    regions = markers.find_regions(
+        toy_homework.ARITHMETIC, "solutions/toy/arithmetic.py", (toy_homework.DOUBLE, toy_homework.TRIPLE)
+    )
+    return {MODULE: proof.Source("solutions/toy/arithmetic.py", toy_homework.ARITHMETIC, regions)}
+
+
+def leaks(homework, sources, path, text):
+    return proof.leaks(homework, sources, {PurePosixPath(path): text.encode()})
+
+
+def test_a_good_template_is_proven(homework, sources, tmp_path):
+    template.write(homework)
+    files = template.generate(homework)
+    assert proof.prove(homework, sources, files, homework.template) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\nreturn scale * math.fsum([double(number), number]) / scale\n",
+        "x = 1\nscale*math.fsum( [double( number ),\n    number] ) /scale\n",
+        "x = 1\nanother_name = scale * math.fsum([double(number), number]) / scale  # why\n",
+        "\n# return scale * math.fsum([double(number),\n#     number]) / scale\n",
+        '"""Docstring.\nscale * math.fsum([double(number), number]) / scale\n"""\n',
+        "Prose\n> scale * math.fsum(`double(number)`, number) / scale, quoted\n",
+        '{"source":\n["x\\nscale * math.fsum(\\n [double(number), number]) / scale\\n"]}\n',
+        "x\ndouble_it = reduce(_add, [number, number], 0.0 * number)\n",
+        "x\n#   THE SUM is exact, for every number that  floats can hold!\n",
+        "x\n# (scaled against an UNDERFLOW)\n",
+        "x\n'Return the sum of two numbers that the caller has checked before.'\n",
+        "x\ndef _add(left: float, right: float) -> float: ...\n",
+    ],
+)
+@pytest.mark.parametrize("path", ["README.md", "tests/test_arithmetic.py", "toy/lab/notes.txt"])
+def test_a_piece_of_solution_is_found_in_every_file_and_layout(homework, sources, path, text):
+    (problem,) = leaks(homework, sources, path, text)
+    assert problem.startswith(f"student_template/{path}:2: ")
+    assert "of solutions/toy/arithmetic.py" in problem
+    assert "fsum" not in problem
+    assert "exact" not in problem
+
+
+def test_the_message_names_the_line_of_the_solution(homework, sources):
+    (problem,) = leaks(homework, sources, "README.md", "reduce(_add, [number, number], 0.0 * number)")
+    line = toy_homework.ARITHMETIC[: toy_homework.ARITHMETIC.index("doubled =")].count("\n") + 1
+    assert f"(line {line} of solutions/toy/arithmetic.py)" in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "doubled = 2\nreturn doubled\n",  # short lines are everybody's
+        "from functools import cache, partial, reduce\n",  # imports are no secret
+        "assert triple(number) == 3 * number\n",
+        "# The sum is exact.\n",
+        "# Scaled against an overflow.\n",
+        'NOTE = "# BEGIN SOLUTION"\n',
+    ],
+)
+def test_honest_code_is_no_leak(homework, sources, text):
+    assert leaks(homework, sources, "tests/test_arithmetic.py", text) == []
+
+
+def test_what_is_no_text_is_read_all_the_same(homework, sources):
+    content = b"\xff\xfe\x00 scale * math.fsum([double(number), number]) / scale \x00"
+    assert len(proof.leaks(homework, sources, {PurePosixPath("notes.bin"): content})) == 1
+
+
+def test_a_marker_that_is_left_in_code_is_named(homework, sources):
+    (problem,) = leaks(homework, sources, "tests/test_x.py", "x = 1\n# END SOLUTION\n")
+    assert problem.startswith("student_template/tests/test_x.py:2: a solution marker is left")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("scale: float = 1.0", "scale: float = 2.0", 18),
+        ("number: float) ->", "number: int) ->", 8),
+        ("Return twice", "Return half", 8),
+        ("import math", "import cmath", 5),
+        ("def triple", "def threefold", 18),
+        ("    # Part 1.2", "    scale += 1\n    # Part 1.2", 18),
+    ],
+)
+def test_signatures_docstrings_and_given_code_are_those_of_the_solutions(
+    homework, sources, before, after, line
+):
+    changed = toy_homework.ARITHMETIC_TEMPLATE.replace(before, after, 1)
+    problems = proof.interface_differences(homework, sources, {MODULE: changed.encode()})
+    assert problems[0].startswith(
+        f"student_template/toy/arithmetic.py:{line}: this is not what stands on line"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (toy_homework.ARITHMETIC_TEMPLATE + "\n\nx = 1\n", "6 statements"),
+        ("def double(:\n", "arithmetic.py:1: the file is not valid Python"),
+        (None, "arithmetic.py is missing"),
+    ],
+)
+def test_a_module_that_is_not_whole_is_named(homework, sources, text, words):
+    files = {} if text is None else {MODULE: text.encode()}
+    assert words in proof.interface_differences(homework, sources, files)[-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        (
+            'raise NotImplementedError("Part 1.2: triple")',
+            "return number",
+            "student_template/toy/arithmetic.py:18: arithmetic.triple returned None; "
+            "NotImplementedError: Part 1.2: triple was expected.",
+        ),
+        (
+            '"Part 1.1: double"',
+            '"Part 1.1"',
+            "student_template/toy/arithmetic.py:15: arithmetic.double raised NotImplementedError: Part 1.1; "
+            "NotImplementedError: Part 1.1: double was expected.",
+        ),
+        (
+            "import math",
+            "import no_such_module",
+            "student_template/toy/arithmetic.py:5: toy.arithmetic cannot be imported "
+            "(ModuleNotFoundError: No module named 'no_such_module').",
+        ),
+    ],
+)
+def test_a_template_that_does_not_behave_is_reported(homework, tmp_path, before, after, problem):
+    changed = toy_homework.ARITHMETIC_TEMPLATE.replace(before, after)
+    toy_homework.make(tmp_path, arithmetic=changed)
+    assert proof.behaviour(homework, tmp_path / "solutions") == [problem]
+
+
+def test_a_template_that_ends_the_process_is_reported(homework, tmp_path):
+    toy_homework.make(tmp_path, __init__="raise SystemExit(3)\n")
+    (problem,) = proof.behaviour(homework, tmp_path / "solutions")
+    assert "ended with status 3" in problem
+
+
+def test_the_folder_the_probe_starts_in_plays_no_part(homework, tmp_path, monkeypatch):
+    template.write(homework)
+    (tmp_path / "json.py").write_text("raise RuntimeError('imported from the current folder')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert proof.behaviour(homework, homework.template) == []

@@ -1,0 +1,104 @@
+"""What several graded tests ask of a function, each as one assertion that speaks to the student."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
+from tests.public.strategies import LOUD_FEATURE, loud
+
+LOUDNESS = st.sampled_from([7.0, -1e6, 1e12])
+"""What stands on padding. 7 shows a forgotten mask as well as 1e12 does, and reads better."""
+
+
+def quiet_mask(mask: np.ndarray) -> np.ndarray:
+    """Every step of every trajectory really happened."""
+    return np.ones_like(mask)
+
+
+def loud_features(features: np.ndarray, mask: np.ndarray, value: float) -> np.ndarray:
+    """Features with numbers on their padding, as large as the contract allows there."""
+    return loud(features, mask, float(np.clip(value, -LOUD_FEATURE, LOUD_FEATURE)))
+
+
+def assert_responds(function: str, one: np.ndarray, other: np.ndarray) -> None:
+    """Assert that two different inputs gave different results: a constant has no property to be credited."""
+    if np.array_equal(one, other):
+        raise Mismatch(function, "value", f"{function} returned the same for two different inputs.")
+
+
+def assert_leaves_arguments(
+    function: str, call: Any, arguments: Sequence[object], changed: Sequence[object], shape: tuple[int, ...]
+) -> None:
+    """Assert that a function leaves its arguments as they were.
+
+    Args:
+        function: ``module.function``.
+        call: the student's function.
+        arguments: what to call it with.
+        changed: other arguments of the same shapes, for which the result must be another.
+        shape: the shape it must return.
+    """
+    before = [np.copy(argument) for argument in arguments if isinstance(argument, np.ndarray)]
+    returned, after = call.with_arguments(*arguments)
+    one = as_returned(function, returned, shape)
+    for position, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+        if not np.array_equal(old, new):
+            raise Mismatch(
+                function,
+                "value",
+                f"{function} changed its array argument number {position} in place: work on a copy "
+                "(x = x.copy(), or x = x + y in place of x += y).",
+            )
+    assert_responds(function, one, as_returned(function, call(*changed), shape))
+
+
+def assert_step(
+    function: str,
+    returned: object,
+    theta: np.ndarray,
+    expected: np.ndarray,
+    own: Callable[[], np.ndarray | None] | None = None,
+) -> None:
+    """Assert that a step from θ ends where the reference ends, or where the student's own pieces lead.
+
+    The second way is follow-through: a wrong piece has lost its points in its own rows, and is not paid for
+    again where it is put together rightly.
+
+    Args:
+        function: ``module.function``.
+        returned: the student's θ'.
+        theta: where the step starts.
+        expected: the reference's θ'.
+        own: composes the student's own pieces; None where they cannot show how they were put together.
+    """
+    found = as_returned(function, returned, np.shape(theta))
+    try:
+        _assert_ends_at(function, found, theta, expected)
+    except Mismatch:
+        composed = own() if own is not None else None
+        if composed is None:
+            raise
+        try:
+            _assert_ends_at(function, found, theta, composed)
+        except Mismatch:
+            pass
+        else:
+            return
+        raise
+
+
+def _assert_ends_at(function: str, found: np.ndarray, theta: np.ndarray, expected: np.ndarray) -> None:
+    # Relative to the step, not to θ: a large θ must not hide a wrong step.
+    largest = max(float(np.max(np.abs(expected))), np.finfo(float).tiny)
+    step = float(np.max(np.abs(expected - theta)))
+    assert_close(function, found, expected, tolerance=STEP_TOLERANCE * step / largest)
+
+
+def are_close(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two results are the same but for rounding."""
+    return bool(np.allclose(one, other, rtol=1e-6, atol=1e-9))

@@ -1,0 +1,168 @@
+"""Part 2: rewards to go and the learned baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hw4 import baseline as reference
+from hw4.lab.compare import assert_close
+from tests.hidden.properties import LOUDNESS, assert_leaves_arguments, quiet_mask
+from tests.public import strategies
+from tests.public.strategies import loud
+
+REWARDS_TO_GO = "baseline.rewards_to_go"
+FIT = "baseline.fit_baseline"
+PREDICT = "baseline.predict_baseline"
+RIDGES = st.sampled_from([0.25, 1.0, 4.0])
+
+
+@weight(3)
+@number("2.1.1")
+@given(drawn=strategies.reward_tables())
+def test_rewards_to_go_sum_from_the_step_on(submission, drawn):
+    """Sum the rewards from the step on.
+
+    R_h = r_h + r_{h+1} + … (slide "PG with a Learned Baseline"): undiscounted, the reward at h counts.
+    """
+    mask = quiet_mask(drawn.mask)
+    expected = reference.rewards_to_go(drawn.rewards, mask)
+    # The rewards may cancel: rounding is relative to all that was summed.
+    scale = float(np.sum(np.abs(drawn.rewards)))
+    assert_close(REWARDS_TO_GO, submission.baseline.rewards_to_go(drawn.rewards, mask), expected, scale=scale)
+
+
+@weight(1.5)
+@number("2.1.2")
+@given(drawn=strategies.reward_tables(), value=LOUDNESS)
+def test_rewards_to_go_end_with_the_trajectory(submission, drawn, value):
+    """End where the trajectory ends.
+
+    What stands on padding counts nowhere, and on padding R_h is 0.
+    """
+    rewards = loud(drawn.rewards, drawn.mask, value)
+    expected = reference.rewards_to_go(drawn.rewards, drawn.mask)
+    scale = float(np.sum(np.abs(drawn.rewards)))
+    assert_close(REWARDS_TO_GO, submission.baseline.rewards_to_go(rewards, drawn.mask), expected, scale=scale)
+
+
+@weight(0.5)
+@number("2.1.3")
+@given(drawn=strategies.reward_tables())
+def test_rewards_to_go_leave_the_arguments(submission, drawn):
+    """Leave their arguments as they were."""
+    rewards = np.abs(drawn.rewards) + 1.0
+    assert_leaves_arguments(
+        REWARDS_TO_GO,
+        submission.baseline.rewards_to_go,
+        (rewards, drawn.mask),
+        (2.0 * rewards, drawn.mask),
+        drawn.mask.shape,
+    )
+
+
+@weight(2.5)
+@number("2.2.1")
+@given(drawn=strategies.regressions())
+def test_fit_minimises_the_sum_of_squares(submission, drawn):
+    """Minimises the sum of squares.
+
+    Supervised learning of R_h from ψ(s_h, h), with ridge = 0 and features that determine the weights
+    (slide "PG with a Learned Baseline", step 1). No intercept is added: ψ holds one if there is to be one.
+    """
+    mask = quiet_mask(drawn.mask)
+    expected = reference.fit_baseline(drawn.baseline_features, drawn.returns, mask)
+    returned = submission.baseline.fit_baseline(drawn.baseline_features, drawn.returns, mask)
+    assert_close(FIT, returned, expected, scale=_size_of(drawn.returns))
+
+
+@weight(2)
+@number("2.2.2")
+@given(drawn=strategies.regressions(), ridge=RIDGES)
+def test_ridge_is_added_to_the_sum_of_squares(submission, drawn, ridge):
+    """Adds ridge · ‖w‖² to the sum of squares.
+
+    The sum, not the mean: ridge is not multiplied by the number of steps, and every weight is penalised.
+    """
+    mask = quiet_mask(drawn.mask)
+    expected = reference.fit_baseline(drawn.baseline_features, drawn.returns, mask, ridge)
+    returned = submission.baseline.fit_baseline(drawn.baseline_features, drawn.returns, mask, ridge)
+    assert_close(FIT, returned, expected, scale=_size_of(drawn.returns))
+
+
+@weight(1)
+@number("2.2.3")
+@given(drawn=strategies.collinear_regressions())
+def test_fit_has_least_norm_where_features_are_dependent(submission, drawn):
+    """Has the least norm where features are linearly dependent.
+
+    With ridge = 0 and two equal features many weights fit equally well: lstsq and pinv give the shortest.
+    """
+    mask = quiet_mask(drawn.mask)
+    expected = reference.fit_baseline(drawn.baseline_features, drawn.returns, mask)
+    returned = submission.baseline.fit_baseline(drawn.baseline_features, drawn.returns, mask)
+    assert_close(FIT, returned, expected, scale=_size_of(drawn.returns))
+
+
+@weight(1.5)
+@number("2.2.4")
+@given(drawn=strategies.regressions(), value=LOUDNESS, ridge=RIDGES)
+def test_fit_looks_at_real_steps_alone(submission, drawn, value, ridge):
+    """Looks at real steps alone.
+
+    Padding is no data: neither its features nor its returns may pull at the weights.
+    """
+    features, returns = (loud(array, drawn.mask, value) for array in (drawn.baseline_features, drawn.returns))
+    expected = reference.fit_baseline(drawn.baseline_features, drawn.returns, drawn.mask, ridge)
+    returned = submission.baseline.fit_baseline(features, returns, drawn.mask, ridge)
+    assert_close(FIT, returned, expected, scale=_size_of(drawn.returns))
+
+
+@weight(0.5)
+@number("2.2.5")
+@given(drawn=strategies.regressions(), ridge=RIDGES)
+def test_fit_leaves_the_arguments(submission, drawn, ridge):
+    """Leaves its arguments as they were."""
+    # Returns that a linear function explains, so that the weights are not 0.
+    returns = drawn.baseline_features.sum(axis=-1)
+    assert_leaves_arguments(
+        FIT,
+        submission.baseline.fit_baseline,
+        (drawn.baseline_features, returns, drawn.mask, ridge),
+        (drawn.baseline_features, 2.0 * returns, drawn.mask, ridge),
+        drawn.baseline_features.shape[-1:],
+    )
+
+
+@weight(2)
+@number("2.3.1")
+@given(drawn=strategies.regressions(), rng=strategies.generators())
+def test_prediction_is_linear_in_the_features(submission, drawn, rng):
+    """Is the features times the weights: b̃(s_h, h) = ψ(s_h, h)·w."""
+    features = drawn.baseline_features
+    weights = rng.integers(-4, 5, size=features.shape[-1]) / 2.0
+    expected = reference.predict_baseline(weights, features)
+    returned = submission.baseline.predict_baseline(weights, features)
+    assert_close(PREDICT, returned, expected, scale=_size_of(features) * _size_of(weights))
+
+
+@weight(0.5)
+@number("2.3.2")
+@given(drawn=strategies.regressions())
+def test_prediction_leaves_the_arguments(submission, drawn):
+    """Leaves its arguments as they were."""
+    features = drawn.baseline_features
+    weights = np.ones(features.shape[-1])
+    assert_leaves_arguments(
+        PREDICT,
+        submission.baseline.predict_baseline,
+        (weights, np.abs(features) + 1.0),
+        (2.0 * weights, np.abs(features) + 1.0),
+        drawn.mask.shape,
+    )
+
+
+def _size_of(array: np.ndarray) -> float:
+    return max(float(np.max(np.abs(array))), 1.0)

@@ -1,0 +1,100 @@
+"""Part 4: importance sampling."""
+
+from __future__ import annotations
+
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.oracle.batches import expectation, independent_draws
+from hw4 import importance_sampling as reference
+from hw4.lab.compare import as_returned, assert_close
+from tests.hidden.properties import assert_leaves_arguments
+from tests.public import strategies
+
+WEIGHTS = "importance_sampling.importance_weights"
+ESTIMATE = "importance_sampling.importance_sampling_estimate"
+
+
+@weight(2)
+@number("4.1.1")
+@given(drawn=strategies.log_prob_pairs())
+def test_weights_are_target_over_proposal(submission, drawn):
+    """Are the target's probability over the proposal's.
+
+    p̃(x)/p(x), entry by entry (slide "Importance Sampling"): not inverted, clipped or normalised.
+    """
+    expected = reference.importance_weights(drawn.target, drawn.proposal)
+    returned = submission.importance_sampling.importance_weights(drawn.target, drawn.proposal)
+    # Entry by entry: a large weight must not hide a small one that is wrong.
+    assert_close(WEIGHTS, returned, expected, entrywise=True)
+
+
+@weight(1)
+@number("4.1.2")
+@given(drawn=strategies.log_prob_pairs(), shift=st.sampled_from([-100.0, -750.0, -1000.0]))
+def test_weights_are_computed_in_log_space(submission, drawn, shift):
+    """Are computed in log space.
+
+    At ln p = −1000 both probabilities are 0 in float64, their ratio is not.
+    """
+    expected = reference.importance_weights(drawn.target, drawn.proposal)
+    returned = submission.importance_sampling.importance_weights(drawn.target + shift, drawn.proposal + shift)
+    assert_close(WEIGHTS, returned, expected, entrywise=True)
+
+
+@weight(0.5)
+@number("4.1.3")
+@given(drawn=strategies.log_prob_pairs())
+def test_weights_leave_the_arguments(submission, drawn):
+    """Leave their arguments as they were."""
+    assert_leaves_arguments(
+        WEIGHTS,
+        submission.importance_sampling.importance_weights,
+        (drawn.target, drawn.proposal),
+        (drawn.target - 1.0, drawn.proposal),
+        drawn.target.shape,
+    )
+
+
+@weight(1.5)
+@number("4.2.1")
+@given(drawn=strategies.weighted_values())
+def test_estimate_is_the_mean_of_weight_times_value(submission, drawn):
+    """Is the mean of weight times value.
+
+    (1/n) Σ w f (slide "Importance Sampling"): divided by n, not by the sum of the weights.
+    """
+    expected = reference.importance_sampling_estimate(drawn.values, drawn.weights)
+    returned = submission.importance_sampling.importance_sampling_estimate(drawn.values, drawn.weights)
+    scale = float(np.mean(np.abs(drawn.values) * drawn.weights))
+    assert_close(ESTIMATE, returned, expected, scale=scale)
+
+
+@weight(1)
+@number("4.2.2")
+@settings(max_examples=10)
+@given(rng=strategies.generators())
+def test_estimate_is_unbiased(submission, rng):
+    """Is unbiased: its mean over every pair of draws from the proposal is the target's expectation exactly.
+
+    E_{x~p̃}[f(x)] = E_{x~p}[p̃(x)/p(x) f(x)] (slide "Importance Sampling"), on a sample space of four points.
+    """
+    target, proposal = (chances / chances.sum() for chances in rng.integers(1, 9, size=(2, 4)))
+    values = rng.integers(-4, 5, size=4) / 2.0
+    pairs, probabilities = independent_draws(proposal, 2)
+    weights = target / proposal
+
+    def estimate(pair):
+        returned = submission.importance_sampling.importance_sampling_estimate(values[pair], weights[pair])
+        return as_returned(ESTIMATE, returned, ())
+
+    assert_close(
+        ESTIMATE,
+        expectation(estimate, pairs, probabilities),
+        float(target @ values),
+        tolerance=1e-9,
+        scale=1.0,
+        because="These are the mean over all pairs of draws, and the exact expectation.",
+    )

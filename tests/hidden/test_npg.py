@@ -1,0 +1,323 @@
+"""Part 3: the Fisher estimate and the natural policy gradient."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from autograder.oracle.batches import expectation, independent_draws
+from autograder.oracle.enumeration import enumerate_trajectories
+from autograder.oracle.exact import fisher
+from autograder.oracle.mdp import random_mdp, random_theta
+from hw4 import npg as reference
+from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
+from hw4.trajectories import TrajectoryBatch
+from tests.hidden.composition import own_npg_iteration, own_npg_step
+from tests.hidden.properties import (
+    LOUDNESS,
+    assert_leaves_arguments,
+    assert_step,
+    loud_features,
+    quiet_mask,
+)
+from tests.public import strategies
+from tests.public.strategies import loud
+
+FISHER = "npg.fisher_estimate"
+STEP_SIZE = "npg.npg_step_size"
+STEP = "npg.npg_step"
+ITERATION = "npg.npg_iteration"
+HYPERPARAMETERS = st.tuples(
+    st.sampled_from([0.25, 1.0, 4.0]), st.sampled_from([0.25, 1.0, 4.0]), st.sampled_from([0.5, 1.0, 4.0])
+)
+"""δ, ridge and damping."""
+
+
+@weight(4)
+@number("3.1.1")
+@given(drawn=strategies.scored_batches())
+def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(submission, drawn):
+    """Sums outer products over the steps and averages over the trajectories.
+
+    F̂ = (1/N) Σ_n Σ_h ∇ln π ∇ln πᵀ (slide "Natural Policy Gradient (NPG)"), without damping.
+    """
+    mask = quiet_mask(drawn.mask)
+    expected = reference.fisher_estimate(drawn.scores, mask)
+    returned = submission.npg.fisher_estimate(drawn.scores, mask)
+    assert_close(FISHER, returned, expected, scale=_trace_of(drawn.scores))
+
+
+@weight(2)
+@number("3.1.2")
+@given(drawn=strategies.scored_batches(), value=LOUDNESS)
+def test_fisher_ignores_what_stands_on_padding(submission, drawn, value):
+    """Counts real steps alone.
+
+    Trajectories end early; what stands on padding changes nothing, and each counts as one of the N.
+    """
+    expected = reference.fisher_estimate(drawn.scores, drawn.mask)
+    returned = submission.npg.fisher_estimate(loud(drawn.scores, drawn.mask, value), drawn.mask)
+    assert_close(FISHER, returned, expected, scale=_trace_of(drawn.scores))
+
+
+@weight(2.5)
+@number("3.1.3")
+@settings(max_examples=4)
+@given(rng=strategies.generators())
+def test_fisher_is_unbiased(submission, rng):
+    """Is unbiased: its mean over every pair of trajectories is F exactly.
+
+    F_θ = E[Σ_h ∇ln π ∇ln πᵀ] (slide "Natural Policy Gradient (NPG)"), by enumerating a small MDP.
+    """
+    mdp = random_mdp(rng, n_states=2, n_actions=2, horizon=2)
+    theta = random_theta(rng, mdp)
+    every = enumerate_trajectories(mdp)
+    scores = every.scores(theta)
+    pairs, probabilities = independent_draws(every.probabilities(theta), 2)
+
+    def estimate(pair):
+        returned = submission.npg.fisher_estimate(scores[pair], every.mask[pair])
+        return as_returned(FISHER, returned, (len(theta), len(theta)))
+
+    assert_close(
+        FISHER,
+        expectation(estimate, pairs, probabilities),
+        fisher(mdp, theta),
+        tolerance=1e-9,
+        scale=1.0,
+        because="These are means over all pairs of trajectories, and the exact F.",
+    )
+
+
+@weight(0.5)
+@number("3.1.4")
+@given(drawn=strategies.scored_batches())
+def test_fisher_leaves_the_arguments(submission, drawn):
+    """Leaves its arguments as they were."""
+    scores = np.abs(drawn.scores) + 1.0
+    d = scores.shape[-1]
+    assert_leaves_arguments(
+        FISHER, submission.npg.fisher_estimate, (scores, drawn.mask), (2.0 * scores, drawn.mask), (d, d)
+    )
+
+
+@weight(4)
+@number("3.2.1")
+@given(drawn=strategies.trust_regions())
+def test_step_size_is_the_closed_form(submission, drawn):
+    """Is η = √(δ / gᵀF⁻¹g).
+
+    The closed form of the slide "NPG has a closed form update!": F⁻¹ and not F, δ and not 2δ, and the root.
+    """
+    expected = reference.npg_step_size(drawn.gradient, drawn.fisher, drawn.delta)
+    returned = submission.npg.npg_step_size(drawn.gradient, drawn.fisher, drawn.delta)
+    assert_close(STEP_SIZE, returned, expected, tolerance=STEP_TOLERANCE)
+
+
+@weight(1.5)
+@number("3.2.2")
+@given(drawn=strategies.trust_regions(), factor=st.sampled_from([2.0, 3.0]))
+def test_step_size_takes_the_step_to_the_edge(submission, drawn, factor):
+    """Takes the step to the edge of the trust region, whatever the length of g.
+
+    (ηF⁻¹g)ᵀ F (ηF⁻¹g) = δ, for g and for c·g (slide "NPG has a closed form update!").
+    """
+    for gradient in (drawn.gradient, factor * drawn.gradient):
+        returned = submission.npg.npg_step_size(gradient, drawn.fisher, drawn.delta)
+        step_size = as_returned(STEP_SIZE, returned, ())
+        step = step_size * np.linalg.solve(drawn.fisher, gradient)
+        length = float(step @ drawn.fisher @ step)
+        if step_size <= 0 or abs(length - drawn.delta) > 2 * STEP_TOLERANCE * drawn.delta:
+            raise Mismatch(
+                STEP_SIZE,
+                "value",
+                f"{STEP_SIZE} returned {step_size:.6g} for g = {gradient.tolist()}: the step x = ηF⁻¹g has "
+                f"xᵀFx = {length:.6g}, but δ = {drawn.delta:.6g} was expected.",
+            )
+
+
+@weight(1)
+@number("3.2.3")
+@given(drawn=strategies.trust_regions())
+def test_step_size_is_zero_without_a_gradient(submission, drawn):
+    """Is 0 where g = 0, without a division by zero."""
+    nothing = np.zeros_like(drawn.gradient)
+    returned = submission.npg.npg_step_size(nothing, drawn.fisher, drawn.delta)
+    assert_close(STEP_SIZE, returned, 0.0)
+    something = as_returned(
+        STEP_SIZE, submission.npg.npg_step_size(drawn.gradient, drawn.fisher, drawn.delta), ()
+    )
+    if something == 0.0:
+        raise Mismatch(STEP_SIZE, "value", f"{STEP_SIZE} returned 0 for a gradient that is not 0 as well.")
+
+
+@weight(0.5)
+@number("3.2.4")
+@given(drawn=strategies.trust_regions())
+def test_step_size_leaves_the_arguments(submission, drawn):
+    """Leaves its arguments as they were."""
+    assert_leaves_arguments(
+        STEP_SIZE,
+        submission.npg.npg_step_size,
+        (drawn.gradient, drawn.fisher, drawn.delta),
+        (drawn.gradient, drawn.fisher, 4.0 * drawn.delta),
+        (),
+    )
+
+
+@weight(3)
+@number("3.3.1")
+@given(drawn=strategies.trust_regions())
+def test_step_goes_along_the_natural_gradient(submission, drawn):
+    """Goes along the natural gradient F⁻¹g, uphill.
+
+    θ^{k+1} = θ^k + ηF⁻¹g (slide "NPG has a closed form update!"); here the direction alone is judged.
+    """
+    returned = submission.npg.npg_step(drawn.theta, drawn.gradient, drawn.fisher, drawn.delta)
+    step = as_returned(STEP, returned, drawn.theta.shape) - drawn.theta
+    direction = np.linalg.solve(drawn.fisher, drawn.gradient)
+    along = float(step @ direction) / float(direction @ direction)
+    astray = float(np.max(np.abs(step - along * direction)))
+    if not np.any(step):
+        raise Mismatch(STEP, "value", f"{STEP} returned θ^k itself, but g is not 0: θ has to move.")
+    if along <= 0 or astray > STEP_TOLERANCE * float(np.max(np.abs(step))):
+        expected = reference.npg_step(drawn.theta, drawn.gradient, drawn.fisher, drawn.delta) - drawn.theta
+        raise Mismatch(
+            STEP,
+            "value",
+            f"{STEP} moved θ by {_write(step)}, but a step along F⁻¹g was expected: {_write(expected)}.",
+        )
+
+
+@weight(3)
+@number("3.3.2")
+@given(drawn=strategies.trust_regions())
+def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
+    """Has the length of the closed form, ending on the edge of the trust region.
+
+    θ^{k+1} = θ^k + ηF⁻¹g (slide "NPG has a closed form update!"), with the lecture's η or your own.
+    """
+    arguments = (drawn.theta, drawn.gradient, drawn.fisher, drawn.delta)
+    own = functools.partial(own_npg_step, submission, *arguments)
+    assert_step(STEP, submission.npg.npg_step(*arguments), drawn.theta, reference.npg_step(*arguments), own)
+
+
+@weight(1)
+@number("3.3.3")
+@given(drawn=strategies.trust_regions())
+def test_step_stays_without_a_gradient(submission, drawn):
+    """Stays at θ^k where g = 0, without a division by zero."""
+    nothing = np.zeros_like(drawn.gradient)
+    returned = submission.npg.npg_step(drawn.theta, nothing, drawn.fisher, drawn.delta)
+    assert_close(STEP, returned, drawn.theta)
+    moved = submission.npg.npg_step(drawn.theta, drawn.gradient, drawn.fisher, drawn.delta)
+    if np.array_equal(as_returned(STEP, moved, drawn.theta.shape), drawn.theta):
+        raise Mismatch(STEP, "value", f"{STEP} returned θ^k for a gradient that is not 0 as well.")
+
+
+@weight(1)
+@number("3.3.4")
+@given(drawn=strategies.trust_regions())
+def test_step_leaves_the_arguments(submission, drawn):
+    """Leaves its arguments as they were."""
+    assert_leaves_arguments(
+        STEP,
+        submission.npg.npg_step,
+        (drawn.theta, drawn.gradient, drawn.fisher, drawn.delta),
+        (drawn.theta, drawn.gradient, drawn.fisher, 4.0 * drawn.delta),
+        drawn.theta.shape,
+    )
+
+
+@weight(5.5)
+@number("3.4.1")
+@given(drawn=strategies.two_batches(), hyperparameters=HYPERPARAMETERS)
+def test_iteration_is_sample_based_npg(submission, drawn, hyperparameters):
+    """Puts the pieces together as sample-based NPG.
+
+    Fit b̃ on baseline_batch; ĝ and F̂ + damping·I on update_batch with R_h − b̃; one step (slides "An
+    Implementation: Sample Based NPG" and "PG with a Learned Baseline"). Your own pieces may stand in for the
+    lecture's.
+    """
+    _assert_is_sample_based_npg(submission, drawn, drawn, hyperparameters)
+
+
+@weight(2)
+@number("3.4.2")
+@given(drawn=strategies.two_batches(), hyperparameters=HYPERPARAMETERS, value=LOUDNESS)
+def test_iteration_counts_real_steps_alone(submission, drawn, hyperparameters, value):
+    """Counts real steps alone: what stands on the batches' padding changes nothing."""
+    noisy = strategies.TwoBatches(
+        drawn.theta, loud_batch(drawn.baseline_batch, value), loud_batch(drawn.update_batch, value)
+    )
+    _assert_is_sample_based_npg(submission, drawn, noisy, hyperparameters)
+
+
+@weight(0.5)
+@number("3.4.3")
+@given(drawn=strategies.two_batches(), hyperparameters=HYPERPARAMETERS)
+def test_iteration_leaves_the_arguments(submission, drawn, hyperparameters):
+    """Leaves its arguments as they were."""
+    delta, ridge, damping = hyperparameters
+    _gradient_and_fisher(drawn, ridge, damping)
+    batches = (drawn.theta, drawn.baseline_batch, drawn.update_batch)
+    arrays = [drawn.theta, *_arrays(drawn.baseline_batch), *_arrays(drawn.update_batch)]
+    before = [array.copy() for array in arrays]
+    returned, after = submission.npg.npg_iteration.with_arguments(*batches, delta, ridge, damping)
+    one = as_returned(ITERATION, returned, drawn.theta.shape)
+    if not all(np.array_equal(old, new) for old, new in zip(before, after, strict=True)):
+        raise Mismatch(ITERATION, "value", f"{ITERATION} changed θ or a batch in place: work on copies.")
+    if np.array_equal(one, drawn.theta):
+        raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but ĝ is not 0: θ has to move.")
+
+
+def loud_batch(batch: TrajectoryBatch, value: float) -> TrajectoryBatch:
+    """A batch with numbers on its padding, as large as the contract allows there."""
+    return TrajectoryBatch(
+        features=loud_features(batch.features, batch.mask, value),
+        baseline_features=loud(batch.baseline_features, batch.mask, value),
+        actions=batch.actions,
+        rewards=loud(batch.rewards, batch.mask, value),
+        mask=batch.mask,
+    )
+
+
+def _assert_is_sample_based_npg(submission, drawn, given_to_student, hyperparameters):
+    delta, ridge, damping = hyperparameters
+    gradient, fisher = _gradient_and_fisher(drawn, ridge, damping)
+    expected = reference.npg_step(drawn.theta, gradient, fisher, delta)
+    noisy = (drawn.theta, given_to_student.baseline_batch, given_to_student.update_batch)
+    arguments = (drawn.theta, drawn.baseline_batch, drawn.update_batch, *hyperparameters)
+    own = functools.partial(own_npg_iteration, submission, *arguments)
+    returned = submission.npg.npg_iteration(*noisy, *hyperparameters)
+    assert_step(ITERATION, returned, drawn.theta, expected, own)
+
+
+def _gradient_and_fisher(drawn, ridge, damping):
+    """ĝ and F̂ + damping·I of the two batches, with gᵀF⁻¹g kept above 0.1 for a guard in a denominator."""
+    old, new = drawn.baseline_batch, drawn.update_batch
+    returns = reference.rewards_to_go(old.rewards, old.mask)
+    weights = reference.fit_baseline(old.baseline_features, returns, old.mask, ridge)
+    baseline = reference.predict_baseline(weights, new.baseline_features)
+    scores = reference.score(drawn.theta, new.features, new.actions)
+    advantages = reference.rewards_to_go(new.rewards, new.mask) - baseline
+    gradient = reference.policy_gradient_estimate(scores, advantages, new.mask)
+    fisher = reference.fisher_estimate(scores, new.mask) + damping * np.eye(len(gradient))
+    assume(float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1)
+    return gradient, fisher
+
+
+def _arrays(batch):
+    return [batch.features, batch.baseline_features, batch.actions, batch.rewards, batch.mask]
+
+
+def _trace_of(scores: np.ndarray) -> float:
+    return float(np.sum(scores**2)) / len(scores)
+
+
+def _write(array: np.ndarray) -> str:
+    return np.array2string(array, precision=5, separator=", ")

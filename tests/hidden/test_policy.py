@@ -1,0 +1,112 @@
+"""Part 1: the softmax policy and its score."""
+
+from __future__ import annotations
+
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hw4 import policy as reference
+from hw4.lab.compare import assert_close
+from tests.hidden.properties import assert_leaves_arguments
+from tests.public import strategies
+
+LOG_PROBABILITIES = "policy.action_log_probabilities"
+SCORE = "policy.score"
+
+
+@weight(3)
+@number("1.1.1")
+@given(drawn=strategies.decisions())
+def test_log_probabilities_are_those_of_the_softmax(submission, drawn):
+    """Are those of the softmax.
+
+    ln π(a|s) = θ·φ(s,a) − ln Σ exp(θ·φ(s,a')), for one state or any table of states.
+    """
+    expected = reference.action_log_probabilities(drawn.theta, drawn.features)
+    returned = submission.policy.action_log_probabilities(drawn.theta, drawn.features)
+    # Where one action is certain, ln 1 = 0 is a difference of logits, and rounds like them.
+    logits = float(np.max(np.abs(drawn.features @ drawn.theta)))
+    assert_close(LOG_PROBABILITIES, returned, expected, scale=max(logits, 1.0))
+
+
+@weight(2)
+@number("1.1.2")
+@given(drawn=strategies.decisions(), scale=st.sampled_from([1e2, 1e3, 1e4, -1e3, -1e4]), shift=st.booleans())
+def test_log_probabilities_are_stable_for_logits_of_any_size(submission, drawn, scale, shift):
+    """Are stable for logits of any size.
+
+    Logits of ±10000, and logits that are all large: exp must not overflow, and ln 0 must not appear.
+    """
+    # Dividing by the largest keeps the logits within ±scale; shifting moves all of them to one side.
+    theta = drawn.theta / max(float(np.max(np.abs(drawn.features @ drawn.theta))), 1.0) * scale
+    features = drawn.features
+    if shift:
+        theta = np.append(theta, scale)
+        features = np.concatenate([features, np.ones((*features.shape[:-1], 1))], axis=-1)
+    expected = reference.action_log_probabilities(theta, features)
+    returned = submission.policy.action_log_probabilities(theta, features)
+    # Rounding of logits of that size is 1e-12.
+    assert_close(LOG_PROBABILITIES, returned, expected, tolerance=1e-9, scale=2 * abs(scale))
+
+
+@weight(0.5)
+@number("1.1.3")
+@given(drawn=strategies.decisions())
+def test_log_probabilities_leave_the_arguments(submission, drawn):
+    """Leave their arguments as they were."""
+    # A second action of other features: with one action every log-probability is 0.
+    features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
+    theta = np.ones_like(drawn.theta)
+    assert_leaves_arguments(
+        LOG_PROBABILITIES,
+        submission.policy.action_log_probabilities,
+        (theta, features),
+        (2.0 * theta, features),
+        features.shape[:-1],
+    )
+
+
+@weight(4)
+@number("1.2.1")
+@given(drawn=strategies.decisions())
+def test_score_is_the_gradient_of_the_log_probability(submission, drawn):
+    """Is the gradient of the log-probability of the action taken.
+
+    ∇ ln π(a|s) = φ(s,a) − Σ π(a'|s) φ(s,a') (slide "PG with a Learned Baseline", the term inside g').
+    """
+    expected = reference.score(drawn.theta, drawn.features, drawn.actions)
+    returned = submission.policy.score(drawn.theta, drawn.features, drawn.actions)
+    # φ and its mean may cancel: rounding is relative to φ.
+    assert_close(SCORE, returned, expected, scale=float(np.max(np.abs(drawn.features), initial=1.0)))
+
+
+@weight(1.5)
+@number("1.2.2")
+@given(drawn=strategies.decisions(), scale=st.sampled_from([1e2, 1e3, 1e4]))
+def test_score_is_stable_for_logits_of_any_size(submission, drawn, scale):
+    """Is stable for logits of any size.
+
+    At logits of ±10000 the policy is nearly certain of one action; the score stays finite.
+    """
+    theta = drawn.theta / max(float(np.max(np.abs(drawn.features @ drawn.theta))), 1.0) * scale
+    expected = reference.score(theta, drawn.features, drawn.actions)
+    returned = submission.policy.score(theta, drawn.features, drawn.actions)
+    assert_close(SCORE, returned, expected, scale=float(np.max(np.abs(drawn.features), initial=1.0)))
+
+
+@weight(1)
+@number("1.2.3")
+@given(drawn=strategies.decisions())
+def test_score_leaves_the_arguments(submission, drawn):
+    """Leaves its arguments as they were."""
+    features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
+    theta = np.ones_like(drawn.theta)
+    assert_leaves_arguments(
+        SCORE,
+        submission.policy.score,
+        (theta, features, drawn.actions),
+        (theta, 2.0 * features, drawn.actions),
+        (*drawn.actions.shape, len(theta)),
+    )

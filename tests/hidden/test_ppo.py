@@ -1,0 +1,318 @@
+"""Part 4: PPO with the lecture's KL penalty."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hw4 import ppo as reference
+from hw4.lab.compare import Mismatch, as_returned, assert_close
+from tests.hidden.composition import own_ppo_iteration, own_ppo_update
+from tests.hidden.properties import (
+    LOUDNESS,
+    are_close,
+    assert_leaves_arguments,
+    assert_step,
+    loud_features,
+    quiet_mask,
+)
+from tests.hidden.test_npg import loud_batch
+from tests.public import strategies
+from tests.public.strategies import loud
+
+LOSS = "ppo.ppo_loss"
+GRADIENT = "ppo.ppo_gradient"
+UPDATE = "ppo.ppo_update"
+ITERATION = "ppo.ppo_iteration"
+KL_WEIGHTS = st.sampled_from([0.25, 1.0, 4.0])
+RIDGES = st.sampled_from([0.25, 1.0, 4.0])
+
+
+@weight(2)
+@number("4.3.1")
+@given(drawn=strategies.policies())
+def test_loss_is_minus_the_weighted_advantages(submission, drawn):
+    """Is, at λ = 0, minus the importance-weighted advantages.
+
+    −(1/M) Σ_m Σ_h π_θ/π_θk · (R_h − b̃) (slide "Estimating ℓ^k(θ) and its gradient").
+    """
+    arguments = _arguments(drawn, quiet_mask(drawn.mask), 0.0)
+    scale = _terms(drawn, 0.0)
+    assert_close(LOSS, submission.ppo.ppo_loss(*arguments), reference.ppo_loss(*arguments), scale=scale)
+
+
+@weight(1.5)
+@number("4.3.2")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+def test_loss_has_the_kl_penalty(submission, drawn, kl_weight):
+    """Has the lecture's KL penalty.
+
+    λ adds (1/M) Σ_m Σ_h λ ln 1/π_θ(a_h|s_h) to the loss: of the actions taken, without an importance weight.
+    """
+    mask = quiet_mask(drawn.mask)
+    with_penalty, without = _arguments(drawn, mask, kl_weight), _arguments(drawn, mask, 0.0)
+    expected = reference.ppo_loss(*with_penalty) - reference.ppo_loss(*without)
+    returned = [as_returned(LOSS, submission.ppo.ppo_loss(*a), ()) for a in (with_penalty, without)]
+    penalty = returned[0] - returned[1]
+    scale = _terms(drawn, kl_weight)
+    if abs(penalty - expected) > 1e-6 * scale:
+        raise Mismatch(
+            LOSS,
+            "value",
+            f"{LOSS} grows by {penalty:.8g} when λ goes from 0 to {kl_weight}, but {expected:.8g} is right.",
+        )
+
+
+@weight(1)
+@number("4.3.3")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS, value=LOUDNESS)
+def test_loss_counts_real_steps_alone(submission, drawn, kl_weight, value):
+    """Counts real steps alone.
+
+    Trajectories end early; what stands on padding changes nothing, and each counts as one of the M.
+    """
+    expected = reference.ppo_loss(*_arguments(drawn, drawn.mask, kl_weight))
+    returned = submission.ppo.ppo_loss(*_loud_arguments(drawn, kl_weight, value))
+    assert_close(LOSS, returned, expected, scale=_terms(drawn, kl_weight))
+
+
+@weight(0.5)
+@number("4.3.4")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+def test_loss_leaves_the_arguments(submission, drawn, kl_weight):
+    """Leaves its arguments as they were."""
+    arguments = _arguments(drawn, drawn.mask, kl_weight)
+    changed = list(arguments)
+    changed[4] = drawn.advantages + 1.0
+    assert_leaves_arguments(LOSS, submission.ppo.ppo_loss, arguments, changed, ())
+
+
+@weight(2.5)
+@number("4.4.1")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+def test_gradient_is_that_of_the_loss(submission, drawn, kl_weight):
+    """Is the gradient of the loss, at θ^k and away from it.
+
+    −(1/M) Σ_m Σ_h (π_θ/π_θk · (R_h − b̃) + λ) ∇ln π_θ: minus the g(θ) of the slide "Estimating ℓ^k(θ) and
+    its gradient".
+    """
+    arguments = _arguments(drawn, quiet_mask(drawn.mask), kl_weight)
+    expected = reference.ppo_gradient(*arguments)
+    assert_close(GRADIENT, submission.ppo.ppo_gradient(*arguments), expected, scale=_terms(drawn, kl_weight))
+
+
+@weight(1.5)
+@number("4.4.2")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+def test_gradient_belongs_to_your_own_loss(submission, drawn, kl_weight):
+    """Belongs to your own ppo_loss: central differences of it agree.
+
+    Where your loss is not the lecture's, this row asks only that your gradient is the gradient of your loss.
+    """
+    arguments = _arguments(drawn, quiet_mask(drawn.mask), kl_weight)
+    theta, rest = arguments[0], arguments[1:]
+    found = as_returned(GRADIENT, submission.ppo.ppo_gradient(*arguments), theta.shape)
+    scale = _terms(drawn, kl_weight)
+    if np.all(np.abs(found - reference.ppo_gradient(*arguments)) <= 1e-6 * scale):
+        return
+    # The error of central differences is about h² in the third derivative and 1e-16/h in rounding.
+    h = 1e-5
+    losses = [
+        [as_returned(LOSS, submission.ppo.ppo_loss(theta + sign * h * unit, *rest), ()) for sign in (1, -1)]
+        for unit in np.eye(len(theta))
+    ]
+    differences = np.array([(plus - minus) / (2 * h) for plus, minus in losses])
+    if not np.any(differences):
+        raise Mismatch(LOSS, "value", f"{LOSS} does not change with θ: it has no gradient to compare with.")
+    assert_close(
+        GRADIENT,
+        found,
+        differences,
+        tolerance=1e-5,
+        scale=scale,
+        because="That is the central difference of your own ppo_loss.",
+    )
+
+
+@weight(1)
+@number("4.4.3")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS, value=LOUDNESS)
+def test_gradient_counts_real_steps_alone(submission, drawn, kl_weight, value):
+    """Counts real steps alone.
+
+    Trajectories end early; what stands on padding changes nothing, and each counts as one of the M.
+    """
+    expected = reference.ppo_gradient(*_arguments(drawn, drawn.mask, kl_weight))
+    returned = submission.ppo.ppo_gradient(*_loud_arguments(drawn, kl_weight, value))
+    assert_close(GRADIENT, returned, expected, scale=_terms(drawn, kl_weight))
+
+
+@weight(2)
+@number("4.5.1")
+@given(drawn=strategies.policies(), data=st.data(), kl_weight=KL_WEIGHTS)
+def test_update_runs_sgd_over_the_minibatches(submission, drawn, data, kl_weight):
+    """Runs one SGD step per minibatch, downhill, with θ^k as the proposal throughout.
+
+    Step t follows ppo_gradient of the trajectories minibatches[t] alone, averaged over these
+    (slide "Proximal Policy Optimization (PPO)"). Your own ppo_gradient is accepted in place of the lecture's.
+    """
+    minibatches = data.draw(strategies.minibatches(len(drawn.mask)), label="minibatches")
+    arguments = _update_arguments(drawn, kl_weight, minibatches)
+    expected = reference.ppo_update(*arguments)
+    assume(not are_close(expected, drawn.theta_k))
+    own = functools.partial(own_ppo_update, submission, *arguments)
+    assert_step(UPDATE, submission.ppo.ppo_update(*arguments), drawn.theta_k, expected, own)
+
+
+@weight(0.5)
+@number("4.5.2")
+@given(drawn=strategies.policies(), data=st.data(), kl_weight=KL_WEIGHTS)
+def test_update_leaves_the_arguments(submission, drawn, data, kl_weight):
+    """Leaves its arguments as they were: θ -= … would change θ^k, the proposal."""
+    minibatches = data.draw(strategies.minibatches(len(drawn.mask)), label="minibatches")
+    arguments = _update_arguments(drawn, kl_weight, minibatches)
+    assume(not are_close(reference.ppo_update(*arguments), drawn.theta_k))
+    changed = list(arguments)
+    changed[6] *= 2.0
+    assert_leaves_arguments(UPDATE, submission.ppo.ppo_update, arguments, changed, drawn.theta_k.shape)
+
+
+@weight(0.5)
+@number("4.5.3")
+@given(drawn=strategies.policies(), data=st.data(), kl_weight=KL_WEIGHTS)
+def test_update_counts_real_steps_alone(submission, drawn, data, kl_weight):
+    """Counts real steps alone: what stands on padding changes nothing."""
+    minibatches = data.draw(strategies.minibatches(len(drawn.mask)), label="minibatches")
+    arguments = _update_arguments(drawn, kl_weight, minibatches)
+    expected = reference.ppo_update(*arguments)
+    assume(not are_close(expected, drawn.theta_k))
+    noisy = list(arguments)
+    noisy[1] = loud_features(drawn.features, drawn.mask, 10.0)
+    noisy[3] = loud(drawn.advantages, drawn.mask)
+    own = functools.partial(own_ppo_update, submission, *arguments)
+    assert_step(UPDATE, submission.ppo.ppo_update(*noisy), drawn.theta_k, expected, own)
+
+
+@weight(2)
+@number("4.6.1")
+@given(
+    drawn=strategies.two_batches(),
+    data=st.data(),
+    kl_weight=KL_WEIGHTS,
+    ridge=RIDGES,
+)
+def test_iteration_learns_the_baseline_then_runs_sgd(submission, drawn, data, kl_weight, ridge):
+    """Learns b̃ on the N trajectories, then runs SGD on the M new ones.
+
+    Slide "Estimating ℓ^k(θ) and its gradient". Your own pieces are accepted in place of the lecture's.
+    """
+    minibatches = data.draw(strategies.minibatches(len(drawn.update_batch)), label="minibatches")
+    _assert_is_ppo(
+        submission, drawn, drawn, (kl_weight, _learning_rate_for(drawn, kl_weight), minibatches, ridge)
+    )
+
+
+@weight(0.5)
+@number("4.6.2")
+@given(
+    drawn=strategies.two_batches(),
+    data=st.data(),
+    kl_weight=KL_WEIGHTS,
+    ridge=RIDGES,
+    value=LOUDNESS,
+)
+def test_iteration_counts_real_steps_alone(submission, drawn, data, kl_weight, ridge, value):
+    """Counts real steps alone: what stands on the batches' padding changes nothing."""
+    minibatches = data.draw(strategies.minibatches(len(drawn.update_batch)), label="minibatches")
+    noisy = strategies.TwoBatches(
+        drawn.theta, loud_batch(drawn.baseline_batch, value), loud_batch(drawn.update_batch, value)
+    )
+    _assert_is_ppo(
+        submission, drawn, noisy, (kl_weight, _learning_rate_for(drawn, kl_weight), minibatches, ridge)
+    )
+
+
+@weight(0.5)
+@number("4.6.3")
+@given(drawn=strategies.two_batches(), data=st.data(), kl_weight=KL_WEIGHTS, ridge=RIDGES)
+def test_iteration_leaves_the_arguments(submission, drawn, data, kl_weight, ridge):
+    """Leaves its arguments as they were."""
+    minibatches = data.draw(strategies.minibatches(len(drawn.update_batch)), label="minibatches")
+    rest = (kl_weight, _learning_rate_for(drawn, kl_weight), minibatches, ridge)
+    arguments = (drawn.theta, drawn.baseline_batch, drawn.update_batch, *rest)
+    assume(not are_close(reference.ppo_iteration(*arguments), drawn.theta))
+    arrays = [
+        drawn.theta,
+        *(vars(drawn.baseline_batch).values()),
+        *(vars(drawn.update_batch).values()),
+        minibatches,
+    ]
+    before = [array.copy() for array in arrays]
+    returned, after = submission.ppo.ppo_iteration.with_arguments(*arguments)
+    one = as_returned(ITERATION, returned, drawn.theta.shape)
+    if not all(np.array_equal(old, new) for old, new in zip(before, after, strict=True)):
+        raise Mismatch(ITERATION, "value", f"{ITERATION} changed θ or a batch in place: work on copies.")
+    if np.array_equal(one, drawn.theta):
+        raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but the loss slopes there.")
+
+
+def _assert_is_ppo(submission, drawn, given_to_student, rest):
+    arguments = (drawn.theta, drawn.baseline_batch, drawn.update_batch, *rest)
+    expected = reference.ppo_iteration(*arguments)
+    assume(not are_close(expected, drawn.theta))
+    noisy = (drawn.theta, given_to_student.baseline_batch, given_to_student.update_batch, *rest)
+    own = functools.partial(own_ppo_iteration, submission, *arguments)
+    assert_step(ITERATION, submission.ppo.ppo_iteration(*noisy), drawn.theta, expected, own)
+
+
+def _arguments(drawn, mask, kl_weight):
+    """The arguments of ppo_loss and ppo_gradient."""
+    theta = _near(drawn)
+    return theta, drawn.theta_k, drawn.features, drawn.actions, drawn.advantages, mask, kl_weight
+
+
+def _loud_arguments(drawn, kl_weight, value):
+    features = loud_features(drawn.features, drawn.mask, value)
+    advantages = loud(drawn.advantages, drawn.mask, value)
+    return _near(drawn), drawn.theta_k, features, drawn.actions, advantages, drawn.mask, kl_weight
+
+
+def _near(drawn):
+    """θ close enough to θ^k that no importance weight drowns the other terms in its rounding."""
+    return drawn.theta_k + (drawn.theta - drawn.theta_k) / 8.0
+
+
+def _update_arguments(drawn, kl_weight, minibatches):
+    data = (drawn.features, drawn.actions, drawn.advantages, drawn.mask)
+    learning_rate = _learning_rate(drawn.features, drawn.advantages, kl_weight)
+    return drawn.theta_k, *data, kl_weight, learning_rate, minibatches
+
+
+def _learning_rate_for(drawn, kl_weight):
+    batch = drawn.update_batch
+    # Rewards to go are at most H times the largest reward, and so, about, is what a baseline makes of them.
+    advantages = np.full(batch.mask.shape, 2.0 * np.sum(np.abs(batch.rewards), axis=1).max())
+    return _learning_rate(batch.features, advantages, kl_weight)
+
+
+def _learning_rate(features, advantages, kl_weight):
+    """A power of 2 with which a step moves θ by at most ⅛, so that rounding does not grow on the way."""
+    largest_score = 2.0 * np.max(np.abs(features), initial=0.25)
+    largest_gradient = np.max(np.sum(np.abs(advantages) + kl_weight, axis=1)) * largest_score
+    return float(2.0 ** np.floor(np.log2(0.125 / largest_gradient)))
+
+
+def _terms(drawn, kl_weight):
+    """The size of what is summed, which may cancel: weights times advantages, and the penalty."""
+    theta = _near(drawn)
+    chosen = drawn.actions[..., np.newaxis]
+    target, proposal = (
+        np.take_along_axis(reference.action_log_probabilities(parameters, drawn.features), chosen, axis=-1)
+        for parameters in (theta, drawn.theta_k)
+    )
+    terms = np.exp(target - proposal)[..., 0] * np.abs(drawn.advantages) + kl_weight * (1.0 - target[..., 0])
+    return float(np.sum(terms)) / len(drawn.mask) * max(1.0, float(np.max(np.abs(drawn.features))))

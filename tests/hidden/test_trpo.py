@@ -1,0 +1,144 @@
+"""Part 6, bonus: TRPO's line search."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hw4 import trpo as reference
+from hw4.importance_sampling import importance_weights
+from hw4.lab.compare import assert_close
+from hw4.npg import fisher_estimate, npg_step_size
+from hw4.policy import action_log_probabilities, score
+from hw4.policy_gradient import policy_gradient_estimate
+from tests.hidden.composition import own_trpo_step
+from tests.hidden.properties import (
+    LOUDNESS,
+    are_close,
+    assert_leaves_arguments,
+    assert_step,
+    loud_features,
+    quiet_mask,
+)
+from tests.public import strategies
+
+KL = "trpo.kl_estimate"
+STEP = "trpo.trpo_step"
+DELTAS = st.sampled_from([0.01, 0.1, 0.5, 2.0])
+SEARCHES = st.sampled_from([(0.5, 10), (0.75, 6)])
+"""backtrack and max_backtracks."""
+
+
+@weight(1)
+@number("6.1.1")
+@given(drawn=strategies.policies())
+def test_kl_sums_over_actions_and_steps(submission, drawn):
+    """Sums over the actions and steps, and averages over the trajectories.
+
+    (1/N) Σ_n Σ_h KL(π_θk(·|s_h) | π_θ(·|s_h)) (slide "KL-divergence"): expectation under π_θk.
+    """
+    mask = quiet_mask(drawn.mask)
+    arguments = (drawn.theta_k, drawn.theta, drawn.features, mask)
+    expected = reference.kl_estimate(*arguments)
+    assert_close(KL, submission.trpo.kl_estimate(*arguments), expected, scale=_logits(drawn))
+
+
+@weight(0.5)
+@number("6.1.2")
+@given(drawn=strategies.policies(), value=LOUDNESS)
+def test_kl_counts_real_steps_alone(submission, drawn, value):
+    """Counts real steps alone: what stands on padding changes nothing."""
+    expected = reference.kl_estimate(drawn.theta_k, drawn.theta, drawn.features, drawn.mask)
+    features = loud_features(drawn.features, drawn.mask, value)
+    returned = submission.trpo.kl_estimate(drawn.theta_k, drawn.theta, features, drawn.mask)
+    assert_close(KL, returned, expected, scale=_logits(drawn))
+
+
+@weight(2)
+@number("6.2.1")
+@given(drawn=strategies.policies(), delta=DELTAS, search=SEARCHES)
+def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search):
+    """Is the longest acceptable one.
+
+    Of η√2·backtrack^j, j = 0, 1, …, the first whose KL is at most δ and whose surrogate does not fall
+    (slide "Trust Region Policy Optimization (TRPO)").
+    """
+    arguments = _uphill(drawn, delta, search)
+    expected = reference.trpo_step(*arguments)
+    assume(not are_close(expected, drawn.theta_k))
+    own = functools.partial(own_trpo_step, submission, *arguments)
+    assert_step(STEP, submission.trpo.trpo_step(*arguments), drawn.theta_k, expected, own)
+
+
+@weight(1)
+@number("6.2.2")
+@given(drawn=strategies.policies(), delta=DELTAS, search=SEARCHES)
+def test_step_stays_where_none_is_acceptable(submission, drawn, delta, search):
+    """Stays at θ^k where no step is acceptable.
+
+    Along −g the surrogate falls at every length, so θ^k comes back; along g it does not.
+    """
+    uphill = _uphill(drawn, delta, search)
+    expected = reference.trpo_step(*uphill)
+    assume(not are_close(expected, drawn.theta_k))
+    downhill = (uphill[0], -uphill[1], *uphill[2:])
+    _assume_clear_decisions(*downhill)
+    assume(np.array_equal(reference.trpo_step(*downhill), drawn.theta_k))
+    assert_close(STEP, submission.trpo.trpo_step(*downhill), drawn.theta_k)
+    own = functools.partial(own_trpo_step, submission, *uphill)
+    assert_step(STEP, submission.trpo.trpo_step(*uphill), drawn.theta_k, expected, own)
+
+
+@weight(0.5)
+@number("6.2.3")
+@given(drawn=strategies.policies(), delta=DELTAS, search=SEARCHES)
+def test_step_leaves_the_arguments(submission, drawn, delta, search):
+    """Leaves its arguments as they were."""
+    arguments = _uphill(drawn, delta, search)
+    assume(not are_close(reference.trpo_step(*arguments), drawn.theta_k))
+    changed = list(arguments)
+    changed[0] = drawn.theta_k + 1.0
+    assert_leaves_arguments(STEP, submission.trpo.trpo_step, arguments, changed, drawn.theta_k.shape)
+
+
+def _uphill(drawn, delta, search):
+    """The arguments of trpo_step, with ĝ and F̂ + I estimated from the trajectories themselves."""
+    scores = score(drawn.theta_k, drawn.features, drawn.actions)
+    gradient = policy_gradient_estimate(scores, drawn.advantages, drawn.mask)
+    fisher = fisher_estimate(scores, drawn.mask) + np.eye(len(gradient))
+    assume(float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1)
+    data = (drawn.features, drawn.actions, drawn.advantages, drawn.mask)
+    arguments = (drawn.theta_k, gradient, fisher, *data, delta, *search)
+    _assume_clear_decisions(*arguments)
+    return arguments
+
+
+def _assume_clear_decisions(
+    theta_k, gradient, fisher, features, actions, advantages, mask, delta, backtrack, max_backtracks
+):
+    """Keep KL and surrogate away from their bounds at every length, so that rounding decides nothing."""
+    full_step = np.sqrt(2.0) * npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, gradient)
+    chosen = actions[..., np.newaxis]
+    proposal = np.take_along_axis(action_log_probabilities(theta_k, features), chosen, axis=-1)
+    is_accepted = False
+    for backtracks in range(max_backtracks + 1):
+        theta = theta_k + backtrack**backtracks * full_step
+        kl = reference.kl_estimate(theta_k, theta, features, mask)
+        target = np.take_along_axis(action_log_probabilities(theta, features), chosen, axis=-1)
+        gains = ((importance_weights(target, proposal) - 1.0)[..., 0] * advantages)[mask]
+        scale = float(np.sum(np.abs(gains))) + 1e-12
+        assume(abs(kl - delta) > 1e-3 * delta and abs(float(np.sum(gains))) > 1e-3 * scale)
+        is_accepted = kl <= delta and float(np.sum(gains)) > 0
+        if is_accepted:
+            break
+    # Whether max_backtracks tries or max_backtracks shortenings were meant is left open: neither is wrong.
+    assume(not is_accepted or backtracks < max_backtracks)
+
+
+def _logits(drawn):
+    largest = max(float(np.max(np.abs(drawn.features @ theta))) for theta in (drawn.theta, drawn.theta_k))
+    return max(largest, 1.0) * drawn.mask.shape[1]
