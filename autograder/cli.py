@@ -104,7 +104,22 @@ def template(
     check: Annotated[bool, Option("--check", help="Change nothing; exit 1 when it is stale.")] = False,
 ) -> None:
     """Generate student_template/ from solutions/ and tests/public/."""
-    raise Refusal("not here yet", 1)
+    from autograder.homework import HW4
+    from autograder.release.template import TemplateError, write
+    from autograder.release.template import check as check_template
+
+    if check:
+        problems = check_template(HW4)
+        if problems:
+            raise Refusal("\n".join([*problems, 'Run "python -m autograder template".']), 1)
+        print("student_template/ is what solutions/ and tests/public/ generate.")
+        return
+    try:
+        written = write(HW4)
+    except TemplateError as error:
+        raise Refusal(str(error), 1) from None
+    changed, removed = len(written.changed), len(written.removed)
+    print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ import pytest
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.budget import Budget
+from autograder.grading.lender import Lender
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.results import Outcome, Results
 from autograder.grading.settings import Settings
@@ -55,7 +56,13 @@ def grade(
     template = assignment.template / assignment.package
     with (
         Box(assignment.package, template, assignment.modules, collected.sources) as box,
-        Submission(box, functions, collected.missing) as proxy,
+        Submission(
+            box,
+            functions,
+            collected.missing,
+            lend=Lender(assignment.package),
+            order=[function.qualified_name for function in assignment.functions],
+        ) as proxy,
     ):
         seed = functools.partial(settings.seed, collected.digest)
         plugin = GradingPlugin(assignment, proxy, seed, budget, on_change, only)

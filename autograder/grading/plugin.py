@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -27,6 +28,9 @@ from autograder.sandbox.proxy import Submission
 OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
 )
+
+
+LENT = "Passed with the lecture's earlier functions in place of yours, whose mistakes cost their own points."
 
 
 class GradingPlugin:
@@ -131,6 +135,30 @@ class GradingPlugin:
         return None
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Judge a row that fails once more with the reference's earlier functions in place of the student's.
+
+        A wrong or missing piece has lost its points in its own rows; what is built on it is judged apart.
+        """
+        try:
+            return (yield)
+        except (AssertionError, SubmissionFault, hypothesis.errors.HypothesisException):
+            recorder = self._recorders.get(pyfuncitem.stash[_ROW])
+            with self._submission.lending(), recorder.second_hearing() if recorder else nullcontext():
+                if not self._passes(pyfuncitem):
+                    raise
+            pyfuncitem.stash[_LENT] = True
+            return True
+
+    def _passes(self, item: pytest.Function) -> bool:
+        arguments = {name: item.funcargs[name] for name in inspect.signature(item.obj).parameters}
+        try:
+            item.obj(**arguments)
+        except (AssertionError, SubmissionFault, hypothesis.errors.HypothesisException):
+            return False
+        return True
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -144,6 +172,8 @@ class GradingPlugin:
             if error is not None and recorder is not None and recorder.failure is not None:
                 error, example = recorder.failure, recorder.example
             verdict = judge(error, item.stash[_CHECKED], example)
+            if error is None and item.stash.get(_LENT, False):
+                verdict = replace(verdict, explanation=LENT)
             if call.excinfo is not None and isinstance(call.excinfo.value, hypothesis.errors.Flaky):
                 verdict = replace(verdict, explanation=f"{verdict.explanation}\n{UNSTABLE}")
             if verdict.staff:
@@ -210,6 +240,7 @@ class Recorder:
         self.example: dict[str, object] | None = None
         self._test = getattr(test, "recorded_test", test)
         self._tries = 0
+        self._is_second = False
         self._failing: dict[str, BaseException] = {}
 
     def as_test(self) -> Callable[..., None]:
@@ -222,9 +253,21 @@ class Recorder:
         recorded.recorded_test = self._test  # type: ignore[attr-defined]
         return recorded
 
+    @contextmanager
+    def second_hearing(self) -> Iterator[None]:
+        """Hear the test again from the start, to its first failure; then forget that hearing."""
+        heard = (self.failure, self.example, self._tries, self._failing)
+        self.failure, self.example, self._tries, self._failing = None, None, 0, {}
+        self._is_second = True
+        try:
+            yield
+        finally:
+            self.failure, self.example, self._tries, self._failing = heard
+            self._is_second = False
+
     def _try(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
         if self.failure is not None:
-            if getattr(self.failure, "ends_row", False):
+            if self._is_second or getattr(self.failure, "ends_row", False):
                 # A hang or a missing function is the same on every input: do not pay for it again.
                 raise self.failure
             self._tries += 1
@@ -248,6 +291,7 @@ class Recorder:
 
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
+_LENT = pytest.StashKey[bool]()
 _STARTED = pytest.StashKey[float]()
 _DECORATORS = ("weight", "number", "visibility")
 

@@ -248,7 +248,7 @@ def random_census_mdp(
     ):
         transitions[state, action, possible] = 0.5
     while True:
-        # θ is short: a policy in quarters is mild, and a long θ would need features that hardly vary along it.
+        # θ is short: a policy in quarters is mild, so along a long θ the features would hardly vary.
         theta = rng.choice([-0.5, -0.25, 0.25, 0.5], size=n_features)
         features = _random_features(rng, n_states, n_actions, n_features, "dense")
         log_policy = np.log([_quarters(rng, n_actions) for _ in range(n_states)])

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ _LIMITS = {
     "NOFILE": 64,
     "CORE": 0,
 }
+Borrow = Callable[[wire.Header, list[np.ndarray]], tuple[wire.Header, list[np.ndarray]]]
 _OWN_UID_LIMITS = {"NPROC": 24}
 """Counted per uid over the whole machine, so only for a uid that nothing else uses."""
 
@@ -40,6 +41,8 @@ class Worker:
 
     Args:
         box: the folder it runs from.
+        order: the homework's functions, ``module.function``, earlier ones first.
+        lends: whether a function under test gets the earlier ones from `on_borrow` of a request.
 
     Attributes:
         confinement: what the worker said of its own limits.
@@ -49,7 +52,7 @@ class Worker:
         GraderFault: it could not be started.
     """
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, order: Sequence[str] = (), *, lends: bool = False) -> None:
         self.uid = _free_uid() if _is_root() else None
         scratch = box.new_scratch(self.uid)
         self._requests = 0
@@ -61,6 +64,8 @@ class Worker:
             "package": box.package,
             "submission": str(box.submission),
             "stubs": str(box.stubs),
+            "order": list(order),
+            "lends": lends,
             "limits": _LIMITS | (_OWN_UID_LIMITS if self.uid is not None else {}),
         }
         interpreter = _interpreter()
@@ -92,9 +97,19 @@ class Worker:
         self.confinement = self._wait_until_ready()
 
     def request(
-        self, header: wire.Header, arrays: Sequence[np.ndarray], limit_seconds: float
+        self,
+        header: wire.Header,
+        arrays: Sequence[np.ndarray],
+        limit_seconds: float,
+        on_borrow: Borrow | None = None,
     ) -> tuple[wire.Header, list[np.ndarray]]:
         """Send one request and wait for its reply.
+
+        Args:
+            header: what to do.
+            arrays: the arrays it refers to.
+            limit_seconds: how long it may take, what is borrowed meanwhile included.
+            on_borrow: answers what the worker asks for before it replies.
 
         Raises:
             WireTimeout: no whole reply in time.
@@ -105,6 +120,10 @@ class Worker:
         deadline = time.monotonic() + limit_seconds
         wire.send(self._channel, {**header, "id": self._requests}, arrays, deadline)
         reply, values = wire.receive(self._channel, deadline=deadline)
+        while on_borrow is not None and "borrow" in reply:
+            answer, lent = on_borrow(reply, values)
+            wire.send(self._channel, answer, lent, deadline)
+            reply, values = wire.receive(self._channel, deadline=deadline)
         if reply.get("id") != self._requests:
             raise wire.WireError("the reply is for another request.")
         return reply, values

@@ -6,7 +6,8 @@ a `SubmissionFault`. Time limits, restarts and the patience with hangs are decid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -18,6 +19,10 @@ from autograder.sandbox.inside import wire
 from autograder.sandbox.process import Worker
 
 _KEEP = "keep only definitions at its top level"
+
+
+Lend = Callable[[str, Sequence[object], Mapping[str, object]], np.ndarray]
+"""Calls the function of a name; ValueError with a sentence where the arguments do not fit."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Submission:
         functions: the functions of each module.
         missing: the sentence for each module that was not handed in.
         limits: how long its code may take.
+        lend: calls the reference's function of a name, for `lending`.
+        order: the functions that may be lent, ``module.function``, earlier ones first.
     """
 
     def __init__(
@@ -57,14 +64,19 @@ class Submission:
         functions: Mapping[str, Sequence[str]],
         missing: Mapping[str, str],
         limits: Limits | None = None,
+        lend: Lend | None = None,
+        order: Sequence[str] = (),
     ) -> None:
         self._box = box
         self._missing = missing
         self._limits = limits or Limits()
-        self._worker: Worker | None = None
+        self._lend = lend
+        self._order = order
+        self._workers: dict[bool, Worker] = {}
+        self.is_lending = False
         self._import_faults: dict[str, str] = {}
         self._slow_imports: set[str] = set()
-        self._hung: dict[str, float] = {}
+        self._hung: dict[tuple[str, bool], float] = {}
         self._seconds_hung = 0.0
         self._logs: list[str] = []
         self._modules = {module: Module(self, module, names) for module, names in functions.items()}
@@ -85,16 +97,32 @@ class Submission:
             raise AttributeError(f"the homework has no module {module!r}") from None
 
     def renew(self) -> None:
-        """End the worker; the next call starts a new one, so that nothing is carried over."""
-        if self._worker is not None:
-            self._worker.close()
-            self._logs.append(self._worker.log)
-            self._worker = None
+        """End the workers; the next call starts a new one, so that nothing is carried over."""
+        for is_lending in list(self._workers):
+            self._end(is_lending)
+
+    def _end(self, is_lending: bool) -> None:
+        worker = self._workers.pop(is_lending)
+        worker.close()
+        self._logs.append(worker.log)
+
+    @contextlib.contextmanager
+    def lending(self) -> Iterator[None]:
+        """Lend the function that is called the reference's earlier ones, in place of the submission's own.
+
+        Earlier means earlier in ``order``: what is lent has been judged already. The lent functions run on
+        this side of the wall; a worker of its own sees their values, nothing else.
+        """
+        self.is_lending = True
+        try:
+            yield
+        finally:
+            self.is_lending = False
 
     @property
     def printed(self) -> str:
         """What the submission's workers have printed so far, each bounded."""
-        running = [self._worker.log] if self._worker is not None else []
+        running = [worker.log for worker in self._workers.values()]
         return "".join([*self._logs, *running])
 
     def call(
@@ -125,8 +153,8 @@ class Submission:
         name = f"{module}.{function}"
         if module in self._missing:
             raise failures.MissingModule(name, self._missing[module])
-        if name in self._hung:
-            raise failures.hung_before(name, self._hung[name])
+        if (name, self.is_lending) in self._hung:
+            raise failures.hung_before(name, self._hung[name, self.is_lending])
         arrays: list[np.ndarray] = []
         header = {
             "do": "call",
@@ -142,7 +170,7 @@ class Submission:
         if "fault" in reply:
             raise failures.from_description(name, reply["fault"])
         if len(values) != 1 + (len(arrays) if with_arguments else 0):
-            self.renew()
+            self._end(self.is_lending)
             raise failures.bad_reply(name)
         return values
 
@@ -156,20 +184,20 @@ class Submission:
                 raise failures.ImportFailed(name, self._import_faults[module])
             allowed = self._allowed(limit)
             try:
-                return worker.request(header, arrays, allowed)
+                return worker.request(header, arrays, allowed, self._answer if self.is_lending else None)
             except wire.WireTimeout:
-                self.renew()
+                self._end(self.is_lending)
                 was_patient = allowed == limit
                 self._seconds_hung += allowed
                 if attempt == 2 or not was_patient:
-                    self._hung[name] = allowed
+                    self._hung[name, self.is_lending] = allowed
                     raise failures.hung(name, allowed) from None
             except wire.WireClosed:
                 ending = worker.exit_sentence()
-                self.renew()
+                self._end(self.is_lending)
                 raise failures.died(name, ending) from None
             except wire.WireError:
-                self.renew()
+                self._end(self.is_lending)
                 raise failures.bad_reply(name) from None
         raise AssertionError("the second attempt returns or raises")
 
@@ -184,15 +212,28 @@ class Submission:
         A module whose import fails is replaced by its stub, so that the modules that import it can still be
         judged. An import that ends the worker costs a new one, in which that module is a stub from the start.
         """
-        while self._worker is None:
-            worker = Worker(self._box)
-            self._worker = worker
+        while self.is_lending not in self._workers:
+            worker = Worker(self._box, self._order, lends=self.is_lending)
+            self._workers[self.is_lending] = worker
             self.confinement = worker.confinement
             for module in self._modules:
                 if not self._import(worker, module):
-                    self.renew()
+                    self._end(self.is_lending)
                     break
-        return self._worker
+        return self._workers[self.is_lending]
+
+    def _answer(self, request: wire.Header, arrays: list[np.ndarray]) -> tuple[wire.Header, list[np.ndarray]]:
+        """Answer a worker that borrows a function; what it asks for is checked by `Lend`."""
+        name, arguments, keywords = (request.get(key) for key in ("borrow", "arguments", "keywords"))
+        if not (isinstance(name, str) and isinstance(arguments, list) and isinstance(keywords, dict)):
+            raise wire.WireError("a function is asked for without name or arguments.")
+        try:
+            values = [wire.decode(value, arrays, {}) for value in arguments]
+            named = {key: wire.decode(value, arrays, {}) for key, value in keywords.items()}
+            assert self._lend is not None
+            return {"done": True}, [self._lend(name, values, named)]
+        except (wire.WireError, ValueError) as error:
+            return {"refusal": str(error)}, []
 
     def _import(self, worker: Worker, module: str) -> bool:
         """Import one module, or its stub where that has failed before; False when the worker is lost."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 try:
     import typer
 except ModuleNotFoundError:  # before anything else can be said nicely
-    raise SystemExit("typer is not installed: run python -m pip install -r requirements.txt") from None
+    raise SystemExit("typer is not installed: run python -m pip install -r requirements.txt.") from None
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sentence = error.format_message().strip()  # type: ignore[attr-defined]
         end = "" if sentence.endswith((".", "?")) else "."
         return _complain(f"{sentence}{end} See {PROGRAM} train --help.", 2)
+    except ModuleNotFoundError as error:
+        return _complain(_not_installed(error), 1)
     return int(status or 0)
 
 
@@ -136,9 +138,7 @@ def _find_settings(algorithm: str, horizon: int) -> Settings:
 def _require_writable_plot(plot: Path) -> None:
     """Find out before training whether the plot can be written after it."""
     if plot.suffix.lower() not in PLOT_SUFFIXES:
-        raise UnusableArgument(
-            f'"{plot}" is no picture: give a name that ends in {" or ".join(PLOT_SUFFIXES)}.'
-        )
+        raise UnusableArgument(f'"{plot}" is no picture: give a name that ends in .png, .pdf or .svg.')
     if not plot.parent.is_dir():
         raise UnusableArgument(
             f'There is no folder "{plot.parent}": create it, or choose another place for the plot.'
@@ -222,8 +222,12 @@ def _explain(error: Exception) -> str:
             return f"{todo} is not filled in yet: write it in hw4/{path.name}, then train again."
         return f"hw4/{path.name}, line {frame.lineno}, in {frame.name}: {message}\n    {frame.line}"
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"{error.name} is not installed: run python -m pip install -r requirements.txt."
+        return _not_installed(error)
     return f"A function of hw4 could not be called: {message}. Keep the names and arguments you were given."
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    return f"{str(error.name).partition('.')[0]} is not installed: run python -m pip install -r requirements.txt."
 
 
 # What an iteration of each algorithm is. Functions are looked up when they are needed, so that a module that

@@ -68,6 +68,13 @@ def test_loud_padding_is_loud_but_within_the_contract(seed):
     assert set(loud.actions[padding]) <= set(range(mdp.A))
 
 
+def test_loud_padding_shows_every_valid_action():
+    rng, mdp, every, _ = draw(0)
+    short = batches.whole_batch(every).select(np.zeros(50, dtype=np.int64))
+    loud = batches.with_loud_padding(short, rng)
+    assert set(loud.actions[~loud.mask]) == set(range(mdp.A))
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_draws_probabilities_sum_to_one(size):
     _, _, every, theta = draw(0)

@@ -1,4 +1,4 @@
-"""J, V, Q, occupancy, ∇J and F: the recursions against the sum over trajectories, and what the slides state."""
+"""J, V, Q, occupancy, ∇J and F: the recursions against the sum over trajectories, and the slides' claims."""
 
 from __future__ import annotations
 

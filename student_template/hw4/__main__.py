@@ -1,0 +1,398 @@
+"""The student's command line: ``python -m hw4 train npg``.
+
+The only place where the filled-in modules meet the lab. Whatever goes wrong is said in one sentence: exit
+status 2 for unusable arguments, 1 where training failed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+try:
+    import typer
+except ModuleNotFoundError:  # before anything else can be said nicely
+    raise SystemExit("typer is not installed: run python -m pip install -r requirements.txt.") from None
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hw4.lab.training import (
+        Iteration,
+        LearningCurve,
+        NPGSettings,
+        PPOSettings,
+        ReinforceSettings,
+        Settings,
+        TRPOSettings,
+        Update,
+    )
+    from hw4.trajectories import TrajectoryBatch
+
+PROGRAM = "python -m hw4"
+PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+PACKAGE = Path(__file__).resolve().parent
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""Click's class for every unusable argument. Not by `import click`: typer may carry its own."""
+
+
+class UnusableArgument(Exception):
+    """What was asked for cannot be done. The message says what to ask for instead."""
+
+
+class TrainingFailed(Exception):
+    """Training stopped. The message says where and what to do."""
+
+
+app = typer.Typer(
+    help="HW4, From NPG to PPO: run your own code on CartPole-v1.",
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def commands() -> None:
+    """HW4, From NPG to PPO: run your own code on CartPole-v1."""
+    # A callback keeps `train` a word of its own: typer drops the name of an only command.
+
+
+@app.command(short_help="Train npg, ppo, reinforce or trpo.")
+def train(
+    algorithm: Annotated[str, typer.Argument(metavar="ALGORITHM", help="npg, ppo, reinforce or trpo.")],
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The same seed gives the same run.")] = 0,
+    horizon: Annotated[
+        int, typer.Option(metavar="H", help="Steps an episode may last, 200 or 500; 500 is graded.")
+    ] = 500,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also draw the learning curve as a .png, .pdf or .svg."),
+    ] = None,
+) -> None:
+    """Train ALGORITHM on CartPole-v1 with the assignment's settings and your functions.
+
+    npg needs Parts 1 to 3, ppo Parts 1, 2 and 4, reinforce Parts 1 and 2, and trpo everything.
+    """
+    algorithm = algorithm.lower()
+    settings = _find_settings(algorithm, horizon)
+    if plot is not None:
+        _require_writable_plot(plot)
+    curve = _run(algorithm, settings, seed)
+    for line in _describe(algorithm, settings, seed, curve):
+        print(line)
+    if plot is not None:
+        _draw(plot, algorithm, settings, seed, curve)
+        print(f"The learning curve is in {plot}.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status: 0 done, 2 unusable arguments, 1 failed.
+
+    Args:
+        arguments: the words after ``python -m hw4``; by default those of this process.
+    """
+    try:
+        status = app(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except UnusableArgument as error:
+        return _complain(str(error), 2)
+    except TrainingFailed as error:
+        return _complain(str(error), 1)
+    except USAGE_ERROR as error:
+        sentence = error.format_message().strip()  # type: ignore[attr-defined]
+        end = "" if sentence.endswith((".", "?")) else "."
+        return _complain(f"{sentence}{end} See {PROGRAM} train --help.", 2)
+    except ModuleNotFoundError as error:
+        return _complain(_not_installed(error), 1)
+    return int(status or 0)
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    return status
+
+
+def _find_settings(algorithm: str, horizon: int) -> Settings:
+    from hw4.lab.training import SETTINGS
+
+    if algorithm not in SETTINGS:
+        close = difflib.get_close_matches(algorithm, SETTINGS, n=1)
+        guess = f" Did you mean {close[0]}?" if close else ""
+        raise UnusableArgument(
+            f'There is no algorithm "{algorithm}": choose one of {", ".join(SETTINGS)}.{guess}'
+        )
+    by_horizon = SETTINGS[algorithm]
+    if horizon not in by_horizon:
+        choices = " or ".join(map(str, by_horizon))
+        raise UnusableArgument(f"There are no settings for a horizon of {horizon}: choose {choices}.")
+    return by_horizon[horizon]
+
+
+def _require_writable_plot(plot: Path) -> None:
+    """Find out before training whether the plot can be written after it."""
+    if plot.suffix.lower() not in PLOT_SUFFIXES:
+        raise UnusableArgument(f'"{plot}" is no picture: give a name that ends in .png, .pdf or .svg.')
+    if not plot.parent.is_dir():
+        raise UnusableArgument(
+            f'There is no folder "{plot.parent}": create it, or choose another place for the plot.'
+        )
+    is_new = not plot.exists()
+    try:
+        # Opening is the only honest test: permission bits say little on Windows and network drives.
+        plot.open("ab").close()
+        if is_new:
+            plot.unlink()
+    except OSError as error:
+        raise UnusableArgument(
+            f'"{plot}" cannot be written ({error.strerror}): choose another place for the plot.'
+        ) from None
+    if importlib.util.find_spec("matplotlib") is None:
+        raise TrainingFailed(
+            "matplotlib is not installed: run python -m pip install matplotlib, or leave out --plot."
+        )
+
+
+def _run(algorithm: str, settings: Settings, seed: int) -> LearningCurve:
+    """Train with the student's functions, and turn whatever they raise into a sentence."""
+    import numpy as np
+
+    from hw4.lab import training
+    from hw4.lab.compare import Mismatch
+
+    try:
+        update = UPDATES[algorithm](settings)
+        with _progress(algorithm, settings) as advance:
+            return training.train(update, settings, np.random.default_rng(seed), on_iteration=advance)
+    except TrainingFailed:
+        raise
+    except Mismatch as mismatch:
+        raise TrainingFailed(str(mismatch)) from None
+    except KeyboardInterrupt:
+        raise TrainingFailed("Training was interrupted.") from None
+    except Exception as error:
+        raise TrainingFailed(_explain(error)) from error
+
+
+@contextmanager
+def _progress(algorithm: str, settings: Settings) -> Iterator[Callable[[Iteration], None]]:
+    """Show a progress bar on the terminal's error stream; yield what moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn(algorithm),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("mean return {task.fields[mean_return]:.1f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(algorithm, total=settings.iterations, mean_return=0.0)
+
+        def advance(iteration: Iteration) -> None:
+            progress.update(task, completed=iteration.number, mean_return=iteration.mean_return)
+
+        yield advance
+
+
+def _explain(error: Exception) -> str:
+    """Say what the student's code raised: file, line and message of the last place that is theirs."""
+    from hw4.lab.signatures import SIGNATURES
+
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"hw4/{Path(error.filename).name}, line {error.lineno}, cannot be read by Python: {error.msg}."
+    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("hw4."):
+        return f"{error.name.replace('.', '/')}.py is missing: put the file you were given back."
+    modules = {function.partition(".")[0] for function in SIGNATURES}
+    message = f"{type(error).__name__}: {error}".rstrip(": ")
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename).resolve()
+        if path.parent != PACKAGE or path.stem not in modules:
+            continue
+        if isinstance(error, NotImplementedError):
+            todo = str(error) or frame.name
+            return f"{todo} is not filled in yet: write it in hw4/{path.name}, then train again."
+        return f"hw4/{path.name}, line {frame.lineno}, in {frame.name}: {message}\n    {frame.line}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _not_installed(error)
+    return f"A function of hw4 could not be called: {message}. Keep the names and arguments you were given."
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    return f"{str(error.name).partition('.')[0]} is not installed: run python -m pip install -r requirements.txt."
+
+
+# What an iteration of each algorithm is. Functions are looked up when they are needed, so that a module that
+# is not filled in, or cannot be read, stops only the algorithms built on it.
+
+
+def _function(qualified_name: str) -> Callable[..., Any]:
+    module, _, name = qualified_name.partition(".")
+    function: Callable[..., Any] | None = getattr(importlib.import_module(f"hw4.{module}"), name, None)
+    if function is None:
+        raise TrainingFailed(f"hw4/{module}.py has no function {name}: keep the names you were given.")
+    return function
+
+
+def _call(function: str, shape: tuple[int, ...], *arguments: object) -> np.ndarray:
+    """Call one of the student's functions, and hold what it returns against the shape it should have."""
+    from hw4.lab.compare import as_returned
+
+    return as_returned(function, _function(function)(*arguments), shape)
+
+
+def _npg(settings: NPGSettings) -> Update:
+    npg_iteration = _function("npg.npg_iteration")
+
+    def update(
+        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
+    ) -> object:
+        return npg_iteration(theta, first, new, settings.delta, settings.ridge, settings.damping)
+
+    return update
+
+
+def _ppo(settings: PPOSettings) -> Update:
+    from hw4.lab.training import minibatches
+
+    ppo_iteration = _function("ppo.ppo_iteration")
+    full_batches = minibatches(settings.sgd_steps, settings.update_trajectories)
+
+    def update(
+        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
+    ) -> object:
+        return ppo_iteration(
+            theta, first, new, settings.kl_weight, settings.learning_rate, full_batches, settings.ridge
+        )
+
+    return update
+
+
+def _reinforce(settings: ReinforceSettings) -> Update:
+    def update(
+        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
+    ) -> object:
+        advantages, scores = _advantages(first, new, settings.ridge), _scores(theta, new)
+        return theta + settings.learning_rate * _gradient(scores, advantages, new)
+
+    return update
+
+
+def _trpo(settings: TRPOSettings) -> Update:
+    import numpy as np
+
+    trpo_step, size = _function("trpo.trpo_step"), settings.damping
+
+    def update(
+        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
+    ) -> object:
+        advantages, scores = _advantages(first, new, settings.ridge), _scores(theta, new)
+        damped = _call("npg.fisher_estimate", 2 * theta.shape, scores, new.mask) + size * np.eye(theta.size)
+        gradient = _gradient(scores, advantages, new)
+        return trpo_step(
+            theta, gradient, damped, new.features, new.actions, advantages, new.mask, settings.delta
+        )
+
+    return update
+
+
+UPDATES: Mapping[str, Callable[[Any], Update]] = {
+    "npg": _npg,
+    "ppo": _ppo,
+    "reinforce": _reinforce,
+    "trpo": _trpo,
+}
+
+
+def _advantages(first: TrajectoryBatch, new: TrajectoryBatch, ridge: float) -> np.ndarray:
+    """Advantages of the new trajectories under a baseline that was learned on the first ones."""
+
+    def to_go(batch: TrajectoryBatch) -> np.ndarray:
+        return _call("baseline.rewards_to_go", batch.mask.shape, batch.rewards, batch.mask)
+
+    psi = first.baseline_features
+    baseline = _call("baseline.fit_baseline", psi.shape[-1:], psi, to_go(first), first.mask, ridge)
+    advantages: np.ndarray = to_go(new) - _call(
+        "baseline.predict_baseline", new.mask.shape, baseline, new.baseline_features
+    )
+    return advantages
+
+
+def _scores(theta: np.ndarray, batch: TrajectoryBatch) -> np.ndarray:
+    shape = (*batch.mask.shape, theta.size)
+    return _call("policy.score", shape, theta, batch.features, batch.actions)
+
+
+def _gradient(scores: np.ndarray, advantages: np.ndarray, batch: TrajectoryBatch) -> np.ndarray:
+    shape = scores.shape[-1:]
+    return _call("policy_gradient.policy_gradient_estimate", shape, scores, advantages, batch.mask)
+
+
+def _describe(algorithm: str, settings: Settings, seed: int, curve: LearningCurve) -> Iterator[str]:
+    """Write the learning curve in a few lines of text."""
+    sampled = settings.baseline_trajectories + settings.update_trajectories
+    run = f"horizon {settings.horizon}, {settings.iterations} iterations, seed {seed}"
+    yield f"{algorithm.upper()} on CartPole-v1: {run}"
+    yield ""
+    yield f"  {'mean return':<13}{_blocks(curve.returns, settings.horizon)}"
+    shown = sorted({round(part * (settings.iterations - 1) / 5) for part in range(6)})
+    yield f"  {'iteration':<13}" + "".join(f"{k + 1:>10,}" for k in shown)
+    yield f"  {'mean return':<13}" + "".join(f"{curve.returns[k]:>10.1f}" for k in shown)
+    yield f"  {'env steps':<13}" + "".join(f"{curve.environment_steps[k]:>10,}" for k in shown)
+    yield ""
+    yield f"An iteration's mean return is that of its {sampled} trajectories, sampled before its step."
+    verdict = "reached" if curve.final_return >= settings.bar else "missed"
+    yield (
+        f"Final mean return {curve.final_return:.1f} over {settings.evaluation_episodes} fresh episodes: "
+        f"the bar of {settings.bar:g} is {verdict}."
+    )
+
+
+def _blocks(returns: np.ndarray, horizon: int) -> str:
+    """Draw the curve in one character an iteration, a full block for a return of `horizon`."""
+    levels = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+    try:
+        levels.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:  # an old Windows console, or a pipe
+        levels = "_.:-=+*#"
+    return "".join(levels[min(int(len(levels) * value / horizon), len(levels) - 1)] for value in returns)
+
+
+def _draw(plot: Path, algorithm: str, settings: Settings, seed: int, curve: LearningCurve) -> None:
+    """Write the learning curve as a picture."""
+    # Not pyplot: it looks for a screen, and takes half a second to import.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    axes = figure.subplots()
+    iterations = range(1, settings.iterations + 1)
+    axes.axhline(settings.bar, color="0.45", linestyle="--", linewidth=1.0, label=f"bar, {settings.bar:g}")
+    axes.plot(iterations, curve.returns, color="tab:blue", marker="o", markersize=3.5, label="while training")
+    axes.plot(
+        settings.iterations + 1,
+        curve.final_return,
+        color="tab:orange",
+        marker="*",
+        markersize=13,
+        linestyle="none",
+        label=f"final policy, {curve.final_return:.1f}",
+    )
+    axes.set_title(f"{algorithm.upper()} on CartPole-v1, horizon {settings.horizon}, seed {seed}")
+    axes.set_xlabel(f"iteration ({curve.environment_steps[-1]:,} environment steps in all)")
+    axes.set_ylabel("mean return")
+    axes.set_ylim(0.0, 1.05 * settings.horizon)
+    axes.grid(alpha=0.25)
+    axes.legend(loc="lower right")
+    figure.savefig(plot, dpi=150)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,69 @@
+"""Part 2: the learned baseline b̃(s, h) ≈ V_h(s), supervised learning on the returns of N trajectories.
+
+Linear in given features ψ(s, h). Knows nothing of the policy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def rewards_to_go(rewards: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return what each trajectory still earns from step h on.
+
+        R_h(τ) = Σ_{h' ≥ h} r_{h'}
+
+    (lecture, "PG with a Learned Baseline"). Undiscounted; the reward at h itself counts.
+
+    Args:
+        rewards: (N, H), r_h; any finite number on padding.
+        mask: (N, H), True where the step really happened.
+
+    Returns:
+        (N, H), R_h(τ_n), and 0 on padding.
+    """
+    # Part 2.1: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 2.1: rewards_to_go")
+
+
+def fit_baseline(
+    baseline_features: np.ndarray, returns: np.ndarray, mask: np.ndarray, ridge: float = 0.0
+) -> np.ndarray:
+    """Fit the baseline's weights to the returns by (ridge) least squares.
+
+        w = argmin_w Σ_{n,h real} (ψ(s_h, h)·w − R_h)² + ridge ‖w‖²
+
+    (lecture, "PG with a Learned Baseline", step 1: "Supervised Learning"). The squares are summed, so `ridge`
+    is on the scale of the sum. With ridge = 0 and features that are linearly dependent there are many
+    minimisers: return the one of least norm.
+
+    Args:
+        baseline_features: (N, H, k), ψ(s_h, h); any finite number on padding.
+        returns: (N, H), R_h; any finite number on padding.
+        mask: (N, H), True where the step really happened.
+        ridge: weight of ‖w‖², at least 0.
+
+    Returns:
+        (k,), the weights w.
+    """
+    # Hint: a ridge penalty is least squares with k more rows, √ridge · I, whose targets are 0.
+    # Part 2.2: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 2.2: fit_baseline")
+
+
+def predict_baseline(weights: np.ndarray, baseline_features: np.ndarray) -> np.ndarray:
+    """Evaluate the fitted baseline.
+
+        b̃(s_h, h) = ψ(s_h, h)·w
+
+    (lecture, "PG with a Learned Baseline").
+
+    Args:
+        weights: (k,), what `fit_baseline` returned.
+        baseline_features: (N, H, k), ψ(s_h, h).
+
+    Returns:
+        (N, H), b̃(s_h, h). What it says on padding is nobody's business.
+    """
+    # Part 2.3: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 2.3: predict_baseline")

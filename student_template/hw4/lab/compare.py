@@ -1,0 +1,173 @@
+"""The one judge: holds what a function returned against what was expected, at home and in the grader.
+
+A mismatch is a sentence: the function, what was expected, what was found. It knows no formula.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hw4.lab.signatures import SIGNATURES
+
+RELATIVE_TOLERANCE = 1e-6
+"""Any stable float64 evaluation of these short sums agrees far better; a wrong factor is far worse."""
+STEP_TOLERANCE = 1e-4
+"""For η and the steps built on it: leaves room for a guard of at most 1e-6 in a denominator above 0.1."""
+
+
+class Mismatch(AssertionError):
+    """A returned value is not what was expected. The message is complete sentences for the student.
+
+    Attributes:
+        function: ``module.function`` as in ``SIGNATURES``.
+        kind: ``"type"``, ``"shape"``, ``"not finite"`` or ``"value"``.
+        expected: the array expected, or None where none exists (a broken property).
+        found: the array found, or None where nothing numeric came back.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        kind: str,
+        message: str,
+        expected: np.ndarray | None = None,
+        found: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.function = function
+        self.kind = kind
+        self.expected = expected
+        self.found = found
+
+
+def as_returned(function: str, returned: object, shape: tuple[int, ...]) -> np.ndarray:
+    """Turn what a function returned into a finite float64 array of the shape expected.
+
+    Args:
+        function: ``module.function`` as in ``SIGNATURES``.
+        returned: anything ``np.asarray`` turns into float64; for a number, one-element arrays too.
+        shape: the shape expected; ``()`` for a number.
+
+    Returns:
+        A plain float64 ndarray of exactly that shape.
+
+    Raises:
+        Mismatch: nothing numeric, another shape, or a NaN or infinity.
+    """
+    __tracebackhide__ = True  # pytest shows the test's line, not ours
+    if returned is None:
+        raise Mismatch(function, "type", f"{function} returned None: is its last line a return statement?")
+    try:
+        if np.iscomplexobj(returned):
+            raise Mismatch(
+                function,
+                "type",
+                f"{function} returned complex numbers, but real ones were expected: "
+                "for a symmetric matrix, eigh keeps real what eig may not.",
+            )
+        # np.array on purpose, not asanyarray: a subclass (a masked array, say) must not decide comparisons.
+        found = np.array(returned, dtype=np.float64, subok=False)
+    except (TypeError, ValueError, OverflowError):
+        raise Mismatch(
+            function,
+            "type",
+            f"{function} returned a {type(returned).__name__} that is not an array of real numbers.",
+        ) from None
+    if shape == () and found.size == 1:
+        found = found.reshape(())
+    if found.shape != shape:
+        expected = _describe(function, shape)
+        raise Mismatch(
+            function,
+            "shape",
+            f"{function} returned shape {found.shape}, but {expected} was expected.",
+            None,
+            found,
+        )
+    if not np.isfinite(found).all():
+        raise Mismatch(function, "not finite", _not_finite(function, found), None, found)
+    return found
+
+
+def assert_close(
+    function: str,
+    returned: object,
+    expected: object,
+    *,
+    tolerance: float = RELATIVE_TOLERANCE,
+    scale: float | None = None,
+    entrywise: bool = False,
+    because: str = "",
+) -> None:
+    """Assert that a function returned what was expected: shape first, then finiteness, then the values.
+
+    Args:
+        function: ``module.function`` as in ``SIGNATURES``.
+        returned: what the function returned.
+        expected: the values expected.
+        tolerance: allowed error relative to ``scale``.
+        scale: the size that rounding is relative to; by default the largest entry expected. Give the size
+            of the summed terms where they may cancel.
+        entrywise: hold every entry to its own size instead, where small ones matter beside large ones.
+        because: a sentence on where the expected value comes from, put behind the numbers.
+
+    Raises:
+        Mismatch: with the first thing that differs.
+    """
+    __tracebackhide__ = True
+    wanted = np.array(expected, dtype=np.float64, subok=False)
+    found = as_returned(function, returned, wanted.shape)
+    largest = float(np.max(np.abs(wanted), initial=0.0))
+    allowed = tolerance * (np.abs(wanted) if entrywise else max(scale or 0.0, largest))
+    error = np.abs(found - wanted)
+    if not (error <= allowed).all():
+        raise Mismatch(
+            function, "value", _wrong_value(function, found, wanted, error, because), wanted, found
+        )
+
+
+def _describe(function: str, shape: tuple[int, ...]) -> str:
+    axes = SIGNATURES[function].returns.axes or ()
+    if axes == ():
+        return "a number"
+    if "..." in axes or len(axes) != len(shape):
+        return str(shape)
+    return f"({', '.join(axes)}{',' if len(axes) == 1 else ''}) = {shape}"
+
+
+def _not_finite(function: str, found: np.ndarray) -> str:
+    if found.shape == ():
+        return f"{function} returned {found[()]}: look for a division by zero, an overflow in exp, or ln 0."
+    where = tuple(int(index) for index in np.argwhere(~np.isfinite(found))[0])
+    count = f"{int((~np.isfinite(found)).sum())} of {found.size} entries are not finite"
+    return (
+        f"{function} returned {found[where]} at {_index(where)} ({count}): "
+        "look for a division by zero, an overflow in exp, or ln 0."
+    )
+
+
+def _wrong_value(
+    function: str, found: np.ndarray, wanted: np.ndarray, error: np.ndarray, because: str
+) -> str:
+    reason = f" {because}" if because else ""
+    if found.shape == ():
+        return f"{function} returned {found[()]:.8g}, but {wanted[()]:.8g} was expected.{reason}"
+    where = tuple(int(index) for index in np.unravel_index(int(np.argmax(error)), error.shape))
+    entry = f"the entry at {_index(where)} is {found[where]:.8g}"
+    head = f"{function}: {entry}, but {wanted[where]:.8g} was expected."
+    if found.size <= _SHOWN_ENTRIES:
+        head += f"\n  expected {_write(wanted)}\n  returned {_write(found)}"
+    return head + reason
+
+
+_SHOWN_ENTRIES = 24
+
+
+def _index(where: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, where)) + "]"
+
+
+def _write(array: np.ndarray) -> str:
+    return np.array2string(array, precision=6, separator=", ", suppress_small=False).replace(
+        "\n", "\n           "
+    )

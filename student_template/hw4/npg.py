@@ -1,0 +1,103 @@
+"""Part 3: the natural policy gradient: the Fisher estimate, the closed-form step, one sample-based iteration.
+
+The trust region is (θ − θ^k)ᵀ F (θ − θ^k) ≤ δ, without ½.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hw4.baseline import fit_baseline, predict_baseline, rewards_to_go
+from hw4.policy import score
+from hw4.policy_gradient import policy_gradient_estimate
+from hw4.trajectories import TrajectoryBatch
+
+
+def fisher_estimate(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Estimate the Fisher information matrix of the trajectory distribution.
+
+        F̂ = (1/N) Σ_n Σ_h ∇ln π_θ(a_h|s_h) ∇ln π_θ(a_h|s_h)ᵀ
+
+    (lecture, "Natural Policy Gradient (NPG)"). Steps are summed, not averaged,
+    so F̂ grows with the horizon, and δ is on that scale.
+
+    Args:
+        scores: (N, H, d), ∇_θ ln π_θ(a_h|s_h); any finite number on padding.
+        mask: (N, H), True where the step really happened.
+
+    Returns:
+        (d, d), symmetric and positive semi-definite. Often singular: damping is
+        the caller's decision.
+    """
+    # Part 3.1: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 3.1: fisher_estimate")
+
+
+def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> float:
+    """Return the step size that takes the natural gradient to the edge of the trust region.
+
+        η = √( δ / (gᵀ F⁻¹ g) )
+
+    (lecture, "NPG has a closed form update!").
+
+    Args:
+        gradient: (d,), g.
+        fisher: (d, d), F, symmetric and positive definite.
+        delta: δ > 0, the size of the trust region.
+
+    Returns:
+        η, a float; 0.0 when g = 0, where every step size would do.
+    """
+    # Hint: F⁻¹g is the solution x of F x = g; no inverse has to be formed.
+    # Part 3.2: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 3.2: npg_step_size")
+
+
+def npg_step(theta: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, delta: float) -> np.ndarray:
+    """Take one natural-gradient step.
+
+        θ^{k+1} = θ^k + η F⁻¹ g
+
+    (lecture, "NPG has a closed form update!"): the maximiser of gᵀ(θ − θ^k) subject to
+    (θ − θ^k)ᵀ F (θ − θ^k) ≤ δ.
+
+    Args:
+        theta: (d,), θ^k.
+        gradient: (d,), g.
+        fisher: (d, d), F, symmetric and positive definite.
+        delta: δ > 0, the size of the trust region.
+
+    Returns:
+        (d,), θ^{k+1}; θ^k itself when g = 0.
+    """
+    # Part 3.3: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 3.3: npg_step")
+
+
+def npg_iteration(
+    theta: np.ndarray,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    delta: float,
+    ridge: float,
+    damping: float,
+) -> np.ndarray:
+    """Run one iteration of sample-based NPG with a learned baseline.
+
+    Fit b̃ on `baseline_batch`; on `update_batch`, form the advantages R_h − b̃(s_h, h), estimate ĝ and F̂, and
+    take the natural-gradient step with F̂ + damping · I in place of F
+    (lecture, "An Implementation: Sample Based NPG" and "PG with a Learned Baseline").
+
+    Args:
+        theta: (d,), θ^k, the policy both batches were sampled under.
+        baseline_batch: N trajectories the baseline is fitted on.
+        update_batch: new trajectories the gradient and the Fisher matrix are estimated from.
+        delta: δ > 0, the size of the trust region.
+        ridge: weight of ‖w‖² in the baseline's fit.
+        damping: multiple of the identity added to F̂, at least 0.
+
+    Returns:
+        (d,), θ^{k+1}.
+    """
+    # Part 3.4: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 3.4: npg_iteration")

@@ -1,0 +1,47 @@
+"""Part 1: the softmax-linear policy π_θ(a|s) ∝ exp(θ·φ(s,a)) and its score ∇_θ ln π_θ(a|s).
+
+Knows one state or any number of them (the leading axes), and nothing of trajectories or masks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Return the log-probability of every action under the softmax-linear policy.
+
+        ln π_θ(a|s) = θ·φ(s,a) − ln Σ_a' exp(θ·φ(s,a'))
+
+    (lecture, "Example of Natural Gradient on 1-d problem", is its smallest case). Stable for logits of any
+    size: ln Σ exp must neither overflow at logits of +1e4 nor become ln 0 at −1e4.
+
+    Args:
+        theta: (d,), the policy's parameters θ.
+        features: (..., A, d), φ(s,a) for every action a.
+
+    Returns:
+        (..., A), ln π_θ(a|s); every entry finite and at most 0.
+    """
+    # Hint: subtracting the same number from all logits of a state changes no probability.
+    # Part 1.1: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 1.1: action_log_probabilities")
+
+
+def score(theta: np.ndarray, features: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """Return the score of the chosen actions, the gradient of their log-probability.
+
+        ∇_θ ln π_θ(a|s) = φ(s,a) − Σ_a' π_θ(a'|s) φ(s,a')
+
+    (lecture, "PG with a Learned Baseline", the term inside g').
+
+    Args:
+        theta: (d,), the policy's parameters θ.
+        features: (..., A, d), φ(s,a) for every action a.
+        actions: (...) int64, the action chosen in each state.
+
+    Returns:
+        (..., d), ∇_θ ln π_θ(a|s). Its mean over a ~ π_θ(·|s) is zero.
+    """
+    # Part 1.2: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 1.2: score")

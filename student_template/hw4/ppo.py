@@ -1,0 +1,141 @@
+"""Part 4: proximal policy optimization (PPO), importance-weighted advantages and a KL penalty, by SGD.
+
+The lecture's PPO, not PPO-clip. The lecture maximises ℓ^k(θ); the loss here is its negative, so that SGD
+minimises.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hw4.baseline import fit_baseline, predict_baseline, rewards_to_go
+from hw4.importance_sampling import importance_weights
+from hw4.policy import action_log_probabilities, score
+from hw4.trajectories import TrajectoryBatch
+
+
+def ppo_loss(
+    theta: np.ndarray,
+    theta_k: np.ndarray,
+    features: np.ndarray,
+    actions: np.ndarray,
+    advantages: np.ndarray,
+    mask: np.ndarray,
+    kl_weight: float,
+) -> float:
+    """Return the PPO loss, the negative of the estimated objective ℓ̂^k(θ).
+
+        ℓ̂^k(θ) = (1/M) Σ_m Σ_h [ π_θ(a_h|s_h)/π_θk(a_h|s_h) · (R_h − b̃(s_h, h)) − λ ln 1/π_θ(a_h|s_h) ]
+
+    (lecture, "Estimating ℓ^k(θ) and its gradient"). The penalty is the part of λ KL(ρ_θk | ρ_θ) that depends
+    on θ; the importance weight multiplies the advantage only.
+
+    Args:
+        theta: (d,), θ, where the loss is evaluated.
+        theta_k: (d,), θ^k, the policy the trajectories were sampled under.
+        features: (M, H, A, d), φ(s_h, a) for every action a.
+        actions: (M, H) int64, a_h.
+        advantages: (M, H), R_h − b̃(s_h, h); any finite number on padding.
+        mask: (M, H), True where the step really happened.
+        kl_weight: λ ≥ 0, on the scale of the advantages.
+
+    Returns:
+        −ℓ̂^k(θ), a float.
+    """
+    # Part 4.3: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 4.3: ppo_loss")
+
+
+def ppo_gradient(
+    theta: np.ndarray,
+    theta_k: np.ndarray,
+    features: np.ndarray,
+    actions: np.ndarray,
+    advantages: np.ndarray,
+    mask: np.ndarray,
+    kl_weight: float,
+) -> np.ndarray:
+    """Return the gradient ∇_θ of `ppo_loss`.
+
+    Minus the lecture's g(θ) := ∇_θ ℓ̂^k(θ) (slide "Estimating ℓ^k(θ) and its gradient"), which is unbiased for
+    ∇_θ ℓ^k(θ).
+
+    Args:
+        theta: (d,), θ, where the gradient is taken.
+        theta_k: (d,), θ^k, the policy the trajectories were sampled under.
+        features: (M, H, A, d), φ(s_h, a) for every action a.
+        actions: (M, H) int64, a_h.
+        advantages: (M, H), R_h − b̃(s_h, h); any finite number on padding.
+        mask: (M, H), True where the step really happened.
+        kl_weight: λ ≥ 0.
+
+    Returns:
+        (d,), ∇_θ ppo_loss(θ).
+    """
+    # Hint: ∇π_θ = π_θ ∇ln π_θ, so both terms of the loss are multiples of the score.
+    # Part 4.4: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 4.4: ppo_gradient")
+
+
+def ppo_update(
+    theta_k: np.ndarray,
+    features: np.ndarray,
+    actions: np.ndarray,
+    advantages: np.ndarray,
+    mask: np.ndarray,
+    kl_weight: float,
+    learning_rate: float,
+    minibatches: np.ndarray,
+) -> np.ndarray:
+    """Run SGD on the PPO loss from θ^k, one step per minibatch.
+
+        θ ← θ − learning_rate · ∇_θ ppo_loss(θ), on the trajectories minibatches[t] alone
+
+    (lecture, "Proximal Policy Optimization (PPO)": "use SGD to approximately solve"). θ^k stays the proposal
+    throughout; the average is over the B trajectories of the minibatch.
+
+    Args:
+        theta_k: (d,), θ^k, where SGD starts and the policy the trajectories were sampled under.
+        features: (M, H, A, d), φ(s_h, a) for every action a.
+        actions: (M, H) int64, a_h.
+        advantages: (M, H), R_h − b̃(s_h, h); any finite number on padding.
+        mask: (M, H), True where the step really happened.
+        kl_weight: λ ≥ 0.
+        learning_rate: the SGD step size.
+        minibatches: (S, B) int64, the trajectories of each of the S steps, in order.
+
+    Returns:
+        (d,), θ after S steps; θ^k itself when S = 0.
+    """
+    # Part 4.5: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 4.5: ppo_update")
+
+
+def ppo_iteration(
+    theta_k: np.ndarray,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    kl_weight: float,
+    learning_rate: float,
+    minibatches: np.ndarray,
+    ridge: float,
+) -> np.ndarray:
+    """Run one iteration of PPO: learn the baseline, then run SGD on the loss of new trajectories.
+
+    Fit b̃ on the N trajectories of `baseline_batch`; on the M NEW ones of `update_batch`, form the advantages
+    R_h − b̃(s_h, h) and run `ppo_update` (lecture, "Estimating ℓ^k(θ) and its gradient").
+
+    Args:
+        theta_k: (d,), θ^k, the policy both batches were sampled under.
+        baseline_batch: N trajectories the baseline is fitted on.
+        update_batch: M new trajectories the loss is built from.
+        kl_weight: λ ≥ 0.
+        learning_rate: the SGD step size.
+        minibatches: (S, B) int64, indices into `update_batch`, one row per SGD step.
+        ridge: weight of ‖w‖² in the baseline's fit.
+
+    Returns:
+        (d,), θ^{k+1}.
+    """
+    # Part 4.6: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 4.6: ppo_iteration")

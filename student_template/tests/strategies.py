@@ -1,0 +1,289 @@
+"""What the tests draw: small arrays on a coarse grid, so that a counterexample can be checked by hand.
+
+Hypothesis draws the sizes and a seed, numpy fills the arrays. That shrinks to the smallest sizes that still
+fail, and costs a fraction of drawing every entry. Knows the homework's shapes and none of its formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+
+from hw4.trajectories import TrajectoryBatch
+
+PROFILE = settings(
+    deadline=None,  # the first call of a function pays for imports
+    database=None,
+    derandomize=True,  # the same tests give the same result until the code changes
+    max_examples=60,
+    print_blob=False,
+    # Without Phase.explain: its guesses are lines of numpy, which help nobody here.
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""How many examples and how. The grader uses it with its own number of examples and its own seed."""
+
+LOUD = 1e12
+"""The largest number that may stand on padding."""
+LOUD_FEATURE = 10.0
+"""The largest number that may stand on padding of `features`."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredBatch:
+    """Scores (N, H, d) and advantages (N, H) of N trajectories, with their mask (N, H)."""
+
+    scores: np.ndarray
+    advantages: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """θ (d,), features (..., A, d) and actions (...) of one state, a row of states or a table of them."""
+
+    theta: np.ndarray
+    features: np.ndarray
+    actions: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Policies:
+    """Two policies θ and θ^k (d,), and N trajectories: what `ppo_loss` and `kl_estimate` look at."""
+
+    theta: np.ndarray
+    theta_k: np.ndarray
+    features: np.ndarray
+    actions: np.ndarray
+    advantages: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Baseline features (N, H, k), returns (N, H) and mask (N, H)."""
+
+    baseline_features: np.ndarray
+    returns: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class RewardTable:
+    """Rewards (N, H) and mask (N, H)."""
+
+    rewards: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class TrustRegion:
+    """θ (d,), a gradient (d,), a positive definite Fisher matrix (d, d) and δ."""
+
+    theta: np.ndarray
+    gradient: np.ndarray
+    fisher: np.ndarray
+    delta: float
+
+
+@dataclass(frozen=True, eq=False)
+class LogProbabilities:
+    """ln p̃ and ln p of the same draws, of any one shape."""
+
+    target: np.ndarray
+    proposal: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedValues:
+    """Values f(x_i) and importance weights, (n,) each."""
+
+    values: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class TwoBatches:
+    """θ (d,) and what an iteration is given: trajectories for the baseline, and new ones for the update."""
+
+    theta: np.ndarray
+    baseline_batch: TrajectoryBatch
+    update_batch: TrajectoryBatch
+
+
+def loud(array: np.ndarray, mask: np.ndarray, value: float = LOUD) -> np.ndarray:
+    """Return a copy of `array` with `value` on its padding, where `mask` is False.
+
+    For `features` use at most `LOUD_FEATURE`; for `actions`, an action that exists.
+
+    Args:
+        array: (N, H) or (N, H, ...).
+        mask: (N, H).
+        value: what to put there.
+    """
+    result = array.copy()
+    result[~mask] = value
+    return result
+
+
+# Grids
+
+
+def _grid(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Return multiples of ½ in [−2, 2]."""
+    return rng.integers(-4, 5, size=shape) / 2.0
+
+
+def _actions(rng: np.random.Generator, A: int, *shape: int) -> np.ndarray:
+    return np.asarray(rng.integers(A, size=shape), dtype=np.int64)
+
+
+def _prefix_mask(rng: np.random.Generator, N: int, H: int) -> np.ndarray:
+    """Return trajectories of random length, each at least one step long."""
+    lengths = rng.integers(1, H + 1, size=N)
+    return np.arange(H) < lengths[:, np.newaxis]
+
+
+@st.composite
+def generators(draw: st.DrawFn) -> np.random.Generator:
+    """Draw a numpy generator. Its seed shrinks to 0."""
+    return np.random.default_rng(draw(st.integers(0, 2**16 - 1)))
+
+
+def _size(largest: int) -> st.SearchStrategy[int]:
+    return st.integers(1, largest)
+
+
+# One strategy for every kind of argument list
+
+
+@st.composite
+def masks(draw: st.DrawFn, largest_N: int = 4, largest_H: int = 5) -> np.ndarray:
+    """Draw an (N, H) mask of trajectories that end early."""
+    N, H = draw(_size(largest_N)), draw(_size(largest_H))
+    return _prefix_mask(draw(generators()), N, H)
+
+
+@st.composite
+def scored_batches(draw: st.DrawFn) -> ScoredBatch:
+    """Draw scores, advantages and a mask, with numbers on the padding too."""
+    mask, d, rng = draw(masks()), draw(_size(4)), draw(generators())
+    return ScoredBatch(_grid(rng, *mask.shape, d), _grid(rng, *mask.shape), mask)
+
+
+@st.composite
+def decisions(draw: st.DrawFn) -> Decisions:
+    """Draw states with no, one or two leading axes, and an action in each."""
+    leading = tuple(draw(st.lists(_size(3), max_size=2)))
+    A, d, rng = draw(_size(4)), draw(_size(4)), draw(generators())
+    return Decisions(_grid(rng, d), _grid(rng, *leading, A, d), _actions(rng, A, *leading))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policies:
+    """Draw two different policies and trajectories, with numbers on the padding too."""
+    mask, A, d, rng = draw(masks()), draw(_size(4)), draw(_size(4)), draw(generators())
+    return Policies(
+        theta=_grid(rng, d),
+        theta_k=_grid(rng, d),
+        features=_grid(rng, *mask.shape, A, d),
+        actions=_actions(rng, A, *mask.shape),
+        advantages=_grid(rng, *mask.shape),
+        mask=mask,
+    )
+
+
+@st.composite
+def regressions(draw: st.DrawFn) -> Regression:
+    """Draw a regression whose solution is unique.
+
+    The first k real steps have the features 2·I, so every singular value of the design is at least 2.
+    """
+    mask, rng = draw(masks()), draw(generators())
+    k = draw(st.integers(1, min(4, int(mask.sum()))))
+    features = _grid(rng, *mask.shape, k)
+    chosen = np.argwhere(mask)[:k]
+    features[chosen[:, 0], chosen[:, 1]] = 2.0 * np.eye(k)
+    return Regression(features, _grid(rng, *mask.shape), mask)
+
+
+@st.composite
+def collinear_regressions(draw: st.DrawFn) -> Regression:
+    """Draw a regression whose last two features are equal, so that many weights fit equally well."""
+    regression = draw(regressions())
+    features = np.concatenate([regression.baseline_features, regression.baseline_features[..., -1:]], axis=-1)
+    return Regression(features, regression.returns, regression.mask)
+
+
+@st.composite
+def reward_tables(draw: st.DrawFn) -> RewardTable:
+    """Draw rewards and a mask, with numbers on the padding too."""
+    mask, rng = draw(masks()), draw(generators())
+    return RewardTable(_grid(rng, *mask.shape), mask)
+
+
+DELTAS = (0.01, 0.25, 0.5, 1.0, 4.0)
+
+
+@st.composite
+def trust_regions(draw: st.DrawFn) -> TrustRegion:
+    """Draw a trust region: F positive definite with a condition number of at most 17, and gᵀF⁻¹g ≥ 4/17."""
+    d, rng = draw(_size(4)), draw(generators())
+    factor = rng.integers(-2, 3, size=(d, d)) / 2.0
+    # I + B Bᵀ with |B_ij| ≤ 1 has its eigenvalues in [1, 1 + d²].
+    fisher = np.eye(d) + factor @ factor.T
+    gradient = _grid(rng, d)
+    # An entry of ±2 keeps gᵀF⁻¹g far above any guard in a denominator.
+    gradient[rng.integers(d)] = rng.choice([-2.0, 2.0])
+    return TrustRegion(_grid(rng, d), gradient, fisher, draw(st.sampled_from(DELTAS)))
+
+
+@st.composite
+def log_prob_pairs(draw: st.DrawFn) -> LogProbabilities:
+    """Draw log-probabilities of a target and a proposal, between ln 1 and ln e⁻⁸, with one or two axes."""
+    shape, rng = tuple(draw(st.lists(_size(4), min_size=1, max_size=2))), draw(generators())
+    return LogProbabilities(rng.integers(-16, 1, size=shape) / 2.0, rng.integers(-16, 1, size=shape) / 2.0)
+
+
+@st.composite
+def weighted_values(draw: st.DrawFn) -> WeightedValues:
+    """Draw values and weights ≥ 0."""
+    n, rng = draw(_size(6)), draw(generators())
+    return WeightedValues(_grid(rng, n), rng.integers(0, 9, size=n) / 2.0)
+
+
+@st.composite
+def trajectory_batches(
+    draw: st.DrawFn, A: int | None = None, d: int | None = None, k: int | None = None
+) -> TrajectoryBatch:
+    """Draw a batch, with numbers on the padding too. Sizes that are given are not drawn."""
+    mask, rng = draw(masks()), draw(generators())
+    A, d, k = (draw(_size(4)) if size is None else size for size in (A, d, k))
+    return TrajectoryBatch(
+        features=_grid(rng, *mask.shape, A, d),
+        baseline_features=_grid(rng, *mask.shape, k),
+        actions=_actions(rng, A, *mask.shape),
+        rewards=_grid(rng, *mask.shape),
+        mask=mask,
+    )
+
+
+@st.composite
+def two_batches(draw: st.DrawFn) -> TwoBatches:
+    """Draw what `npg_iteration` and `ppo_iteration` are given. N and H of the two batches may differ."""
+    A, d, k = draw(_size(3)), draw(_size(3)), draw(_size(3))
+    return TwoBatches(
+        theta=_grid(draw(generators()), d),
+        baseline_batch=draw(trajectory_batches(A, d, k)),
+        update_batch=draw(trajectory_batches(A, d, k)),
+    )
+
+
+@st.composite
+def minibatches(draw: st.DrawFn, M: int) -> np.ndarray:
+    """Draw (S, B) indices into M trajectories: S steps, each on B different trajectories."""
+    S, B, rng = draw(_size(3)), draw(st.integers(1, M)), draw(generators())
+    return np.stack([rng.permutation(M)[:B] for _ in range(S)]).astype(np.int64)
