@@ -1,6 +1,6 @@
 """How fast the environment is, how long training takes, and how reliably it learns.
 
-    python benchmarks/learning.py                    # everything, about three minutes
+    python benchmarks/learning.py                    # everything, about half a minute
     python benchmarks/learning.py rollout training   # some sections
 
 Prints what it measures, and judges nothing: times depend on the machine and on what else it does. Ratios are

@@ -6,7 +6,7 @@ import time
 
 EXAMPLES = 40
 """Inputs a property is tried on; a wrong formula differs from the right one on nearly every one of them."""
-EXAMPLES_AFTER_FAILURE = 120
+EXAMPLES_AFTER_FAILURE = 80
 """Inputs tried to make a failing one smaller. A count, not a time: results must not depend on speed."""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from autograder.grading.results import Outcome
 from autograder.sandbox import failures
@@ -61,12 +64,24 @@ def judge(error: BaseException | None, checked: str, example: Mapping[str, objec
 def _compose(checked: str, said: str, example: Mapping[str, object] | None) -> str:
     pieces = [f"Checked: {checked}"] if checked else []
     pieces.append(said)
-    if example:
-        text = "\n".join(_write_input(name, value) for name, value in example.items())
-        if len(text) <= LONGEST_INPUT:
-            pieces.append(f"Smallest failing input found:\n{text}")
+    lines = [line for name, value in (example or {}).items() for line in _write_input(name, value)]
+    if lines and sum(map(len, lines)) <= LONGEST_INPUT:
+        pieces.append("\n  ".join(["Smallest failing input found:", *lines]))
     return "\n".join(pieces)
 
 
-def _write_input(name: str, value: object) -> str:
-    return f"  {name} = {value!r}".replace("\n", "\n    ")
+def _write_input(name: str, value: object) -> Iterator[str]:
+    """Write an input as one would type it, a line an array; records and tuples are taken apart."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            entry = getattr(value, field.name)
+            inner = f"{field.name}." if dataclasses.is_dataclass(entry) else ""
+            for line in _write_input(field.name, entry):
+                yield inner + line
+    elif isinstance(value, tuple):
+        for entry in value:
+            yield from _write_input(name, entry)
+    elif isinstance(value, np.ndarray):
+        yield f"{name} = {value.tolist()}"
+    elif isinstance(value, bool | int | float | str):
+        yield f"{name} = {value}"

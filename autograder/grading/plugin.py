@@ -6,21 +6,21 @@ Valid results exist from before the first line of student code until the end, wh
 
 from __future__ import annotations
 
-import functools
 import inspect
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import hypothesis
 import hypothesis.errors
 import pytest
 
 from autograder.grading.assignment import Assignment, Part
-from autograder.grading.budget import EXAMPLES, EXAMPLES_AFTER_FAILURE, Budget
+from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.feedback import UNSTABLE, Verdict, judge
+from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Outcome, Results, Row
 from autograder.sandbox.failures import SubmissionFault
 from autograder.sandbox.proxy import Submission
@@ -142,7 +142,7 @@ class GradingPlugin:
         """
         try:
             return (yield)
-        except (AssertionError, SubmissionFault, hypothesis.errors.HypothesisException):
+        except _FAILURES:
             recorder = self._recorders.get(pyfuncitem.stash[_ROW])
             with self._submission.lending(), recorder.second_hearing() if recorder else nullcontext():
                 if not self._passes(pyfuncitem):
@@ -154,7 +154,7 @@ class GradingPlugin:
         arguments = {name: item.funcargs[name] for name in inspect.signature(item.obj).parameters}
         try:
             item.obj(**arguments)
-        except (AssertionError, SubmissionFault, hypothesis.errors.HypothesisException):
+        except _FAILURES:
             return False
         return True
 
@@ -228,67 +228,7 @@ class GradingPlugin:
         raise pytest.UsageError(problem)
 
 
-class Recorder:
-    """Stands between hypothesis and a test: keeps the last failing input, and ends a hopeless search.
-
-    Args:
-        test: the test to call with each input.
-    """
-
-    def __init__(self, test: Callable[..., None]) -> None:
-        self.failure: BaseException | None = None
-        self.example: dict[str, object] | None = None
-        self._test = getattr(test, "recorded_test", test)
-        self._tries = 0
-        self._is_second = False
-        self._failing: dict[str, BaseException] = {}
-
-    def as_test(self) -> Callable[..., None]:
-        """The test, listened to."""
-
-        @functools.wraps(self._test)
-        def recorded(*arguments: Any, **keywords: Any) -> None:
-            self._try(arguments, keywords)
-
-        recorded.recorded_test = self._test  # type: ignore[attr-defined]
-        return recorded
-
-    @contextmanager
-    def second_hearing(self) -> Iterator[None]:
-        """Hear the test again from the start, to its first failure; then forget that hearing."""
-        heard = (self.failure, self.example, self._tries, self._failing)
-        self.failure, self.example, self._tries, self._failing = None, None, 0, {}
-        self._is_second = True
-        try:
-            yield
-        finally:
-            self.failure, self.example, self._tries, self._failing = heard
-            self._is_second = False
-
-    def _try(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
-        if self.failure is not None:
-            if self._is_second or getattr(self.failure, "ends_row", False):
-                # A hang or a missing function is the same on every input: do not pay for it again.
-                raise self.failure
-            self._tries += 1
-            if self._tries > EXAMPLES_AFTER_FAILURE:
-                known = self._failing.get(repr(keywords))
-                if known is not None:
-                    self._remember(known, keywords)
-                    raise known
-                return
-        try:
-            self._test(*arguments, **keywords)
-        except (AssertionError, SubmissionFault) as error:
-            self._remember(error, keywords)
-            raise
-
-    def _remember(self, error: BaseException, keywords: Mapping[str, Any]) -> None:
-        drawn = {name: value for name, value in keywords.items() if name != "submission"}
-        self.failure, self.example = error, drawn
-        self._failing[repr(keywords)] = error
-
-
+_FAILURES = (AssertionError, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
 _LENT = pytest.StashKey[bool]()

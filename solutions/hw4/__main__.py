@@ -182,11 +182,16 @@ def _run(algorithm: str, settings: Settings, seed: int) -> LearningCurve:
 
 @contextmanager
 def _progress(algorithm: str, settings: Settings) -> Iterator[Callable[[Iteration], None]]:
-    """Show a progress bar on the terminal's error stream; yield what moves it."""
+    """Show a progress bar on the error stream, where that is a terminal; yield what moves it."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda iteration: None
+        return
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn(algorithm),
         BarColumn(),
@@ -194,7 +199,7 @@ def _progress(algorithm: str, settings: Settings) -> Iterator[Callable[[Iteratio
         TextColumn("mean return {task.fields[mean_return]:.1f}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(algorithm, total=settings.iterations, mean_return=0.0)
 
         def advance(iteration: Iteration) -> None:
@@ -209,9 +214,9 @@ def _explain(error: Exception) -> str:
 
     if isinstance(error, SyntaxError) and error.filename:
         return f"hw4/{Path(error.filename).name}, line {error.lineno}, cannot be read by Python: {error.msg}."
-    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("hw4."):
-        return f"{error.name.replace('.', '/')}.py is missing: put the file you were given back."
     modules = {function.partition(".")[0] for function in SIGNATURES}
+    if isinstance(error, ModuleNotFoundError) and str(error.name).removeprefix("hw4.") in modules:
+        return f"{str(error.name).replace('.', '/')}.py is missing: put the file you were given back."
     message = f"{type(error).__name__}: {error}".rstrip(": ")
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename).resolve()
@@ -227,7 +232,8 @@ def _explain(error: Exception) -> str:
 
 
 def _not_installed(error: ModuleNotFoundError) -> str:
-    return f"{str(error.name).partition('.')[0]} is not installed: run python -m pip install -r requirements.txt."
+    package = str(error.name).partition(".")[0]
+    return f"{package} is not installed: run python -m pip install -r requirements.txt."
 
 
 # What an iteration of each algorithm is. Functions are looked up when they are needed, so that a module that

@@ -90,7 +90,7 @@ def test_an_episode_runs_from_the_first_step_without_a_gap():
 
 @pytest.mark.parametrize("theta", [FALLING, -BALANCING, 0.3 * BALANCING], ids=["random", "worst", "middling"])
 def test_every_step_and_every_end_is_that_of_the_scalar_environment(theta):
-    """Takes every step again in gymnasium's CartPole-v1 of one pole. Only the last one may end the episode."""
+    """Takes every step again in gymnasium's scalar CartPole-v1. Only the last one may end the episode."""
     batch = rollout(theta, seeded(3), 20, 500)
     states, lengths = states_of(batch), batch.mask.sum(axis=1)
     assert lengths.max() < 500
@@ -153,8 +153,8 @@ def test_a_single_trajectory_of_a_single_step_is_a_batch():
 def test_actions_are_drawn_from_the_softmax_policy(rotation):
     """Two z-scores: of the number of pushes to the right, and of its agreement with the logits.
 
-    Each is standard normal under the softmax policy, so |z| < 5 fails for a right sampler with a probability of
-    6e-7 each; the seed is fixed, so it does not fail from run to run. A sampler with half the logits has |z| > 20.
+    Each is standard normal under the softmax policy: a right sampler fails |z| < 5 with probability 6e-7, and
+    the seed is fixed.
     """
     theta = 3.0 * seeded(1).normal(size=POLICY_FEATURES)
     batch = rollout(theta, seeded(2), 4000, 20, rotation)

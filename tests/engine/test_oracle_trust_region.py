@@ -142,14 +142,17 @@ def test_no_other_point_of_the_trust_region_climbs_further(seed):
     gradient, fisher = exact.performance_gradient(mdp, theta), exact.fisher(mdp, theta)
     best = gradient @ (exact.natural_gradient_step(mdp, theta, 0.1) - theta)
     others = rng.normal(size=(200, mdp.d))
-    lengths = np.sqrt(np.einsum("ni,ij,nj->n", others, fisher, others))
-    assert (np.sqrt(0.1) * (others @ gradient) / lengths <= best + 1e-9).all()
+    lengths = np.sqrt(np.einsum("ni,ij,nj->n", others, fisher, others).clip(min=0.0))
+    # Not divided by the length, which is almost zero along a direction that F does not see.
+    assert (np.sqrt(0.1) * (others @ gradient) <= (best + 1e-6) * lengths + 1e-6).all()
 
 
 @EXAMPLES
 @given(seed=SEEDS)
 def test_the_closed_form_step_ends_on_the_edge_of_the_trust_region(seed):
     _, mdp, theta, _ = draw(seed)
+    # Round rewards can make every action equally good: then there is no step.
+    assume(np.abs(exact.performance_gradient(mdp, theta)).max() > 1e-6)
     step = exact.natural_gradient_step(mdp, theta, 0.1) - theta
     np.testing.assert_allclose(step @ exact.fisher(mdp, theta) @ step, 0.1, rtol=1e-9)
 

@@ -31,6 +31,13 @@ ITERATION = "ppo.ppo_iteration"
 KL_WEIGHTS = st.sampled_from([0.25, 1.0, 4.0])
 RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
+WITH_MINIBATCHES = strategies.policies().flatmap(
+    lambda drawn: st.tuples(st.just(drawn), strategies.minibatches(len(drawn.mask)))
+)
+BATCHES_WITH_MINIBATCHES = strategies.two_batches().flatmap(
+    lambda drawn: st.tuples(st.just(drawn), strategies.minibatches(len(drawn.update_batch)))
+)
+
 
 @weight(2)
 @number("4.3.1")
@@ -153,14 +160,14 @@ def test_gradient_counts_real_steps_alone(submission, drawn, kl_weight, value):
 
 @weight(2)
 @number("4.5.1")
-@given(drawn=strategies.policies(), data=st.data(), kl_weight=KL_WEIGHTS)
-def test_update_runs_sgd_over_the_minibatches(submission, drawn, data, kl_weight):
+@given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
+def test_update_runs_sgd_over_the_minibatches(submission, drawn, kl_weight):
     """Runs one SGD step per minibatch, downhill, with θ^k as the proposal throughout.
 
     Step t follows ppo_gradient of the trajectories minibatches[t] alone, averaged over these
     (slide "Proximal Policy Optimization (PPO)"). Your own ppo_gradient is accepted in place of the lecture's.
     """
-    minibatches = data.draw(strategies.minibatches(len(drawn.mask)), label="minibatches")
+    drawn, minibatches = drawn
     arguments = _update_arguments(drawn, kl_weight, minibatches)
     expected = reference.ppo_update(*arguments)
     assume(not are_close(expected, drawn.theta_k))
@@ -170,10 +177,10 @@ def test_update_runs_sgd_over_the_minibatches(submission, drawn, data, kl_weight
 
 @weight(0.5)
 @number("4.5.2")
-@given(drawn=strategies.policies(), data=st.data(), kl_weight=KL_WEIGHTS)
-def test_update_leaves_the_arguments(submission, drawn, data, kl_weight):
+@given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
+def test_update_leaves_the_arguments(submission, drawn, kl_weight):
     """Leaves its arguments as they were: θ -= … would change θ^k, the proposal."""
-    minibatches = data.draw(strategies.minibatches(len(drawn.mask)), label="minibatches")
+    drawn, minibatches = drawn
     arguments = _update_arguments(drawn, kl_weight, minibatches)
     assume(not are_close(reference.ppo_update(*arguments), drawn.theta_k))
     changed = list(arguments)
@@ -183,10 +190,10 @@ def test_update_leaves_the_arguments(submission, drawn, data, kl_weight):
 
 @weight(0.5)
 @number("4.5.3")
-@given(drawn=strategies.policies(), data=st.data(), kl_weight=KL_WEIGHTS)
-def test_update_counts_real_steps_alone(submission, drawn, data, kl_weight):
+@given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
+def test_update_counts_real_steps_alone(submission, drawn, kl_weight):
     """Counts real steps alone: what stands on padding changes nothing."""
-    minibatches = data.draw(strategies.minibatches(len(drawn.mask)), label="minibatches")
+    drawn, minibatches = drawn
     arguments = _update_arguments(drawn, kl_weight, minibatches)
     expected = reference.ppo_update(*arguments)
     assume(not are_close(expected, drawn.theta_k))
@@ -200,17 +207,16 @@ def test_update_counts_real_steps_alone(submission, drawn, data, kl_weight):
 @weight(2)
 @number("4.6.1")
 @given(
-    drawn=strategies.two_batches(),
-    data=st.data(),
+    drawn=BATCHES_WITH_MINIBATCHES,
     kl_weight=KL_WEIGHTS,
     ridge=RIDGES,
 )
-def test_iteration_learns_the_baseline_then_runs_sgd(submission, drawn, data, kl_weight, ridge):
+def test_iteration_learns_the_baseline_then_runs_sgd(submission, drawn, kl_weight, ridge):
     """Learns b̃ on the N trajectories, then runs SGD on the M new ones.
 
     Slide "Estimating ℓ^k(θ) and its gradient". Your own pieces are accepted in place of the lecture's.
     """
-    minibatches = data.draw(strategies.minibatches(len(drawn.update_batch)), label="minibatches")
+    drawn, minibatches = drawn
     _assert_is_ppo(
         submission, drawn, drawn, (kl_weight, _learning_rate_for(drawn, kl_weight), minibatches, ridge)
     )
@@ -219,15 +225,14 @@ def test_iteration_learns_the_baseline_then_runs_sgd(submission, drawn, data, kl
 @weight(0.5)
 @number("4.6.2")
 @given(
-    drawn=strategies.two_batches(),
-    data=st.data(),
+    drawn=BATCHES_WITH_MINIBATCHES,
     kl_weight=KL_WEIGHTS,
     ridge=RIDGES,
     value=LOUDNESS,
 )
-def test_iteration_counts_real_steps_alone(submission, drawn, data, kl_weight, ridge, value):
+def test_iteration_counts_real_steps_alone(submission, drawn, kl_weight, ridge, value):
     """Counts real steps alone: what stands on the batches' padding changes nothing."""
-    minibatches = data.draw(strategies.minibatches(len(drawn.update_batch)), label="minibatches")
+    drawn, minibatches = drawn
     noisy = strategies.TwoBatches(
         drawn.theta, loud_batch(drawn.baseline_batch, value), loud_batch(drawn.update_batch, value)
     )
@@ -238,10 +243,10 @@ def test_iteration_counts_real_steps_alone(submission, drawn, data, kl_weight, r
 
 @weight(0.5)
 @number("4.6.3")
-@given(drawn=strategies.two_batches(), data=st.data(), kl_weight=KL_WEIGHTS, ridge=RIDGES)
-def test_iteration_leaves_the_arguments(submission, drawn, data, kl_weight, ridge):
+@given(drawn=BATCHES_WITH_MINIBATCHES, kl_weight=KL_WEIGHTS, ridge=RIDGES)
+def test_iteration_leaves_the_arguments(submission, drawn, kl_weight, ridge):
     """Leaves its arguments as they were."""
-    minibatches = data.draw(strategies.minibatches(len(drawn.update_batch)), label="minibatches")
+    drawn, minibatches = drawn
     rest = (kl_weight, _learning_rate_for(drawn, kl_weight), minibatches, ridge)
     arguments = (drawn.theta, drawn.baseline_batch, drawn.update_batch, *rest)
     assume(not are_close(reference.ppo_iteration(*arguments), drawn.theta))

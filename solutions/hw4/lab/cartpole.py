@@ -173,7 +173,7 @@ def _play(weights: np.ndarray, rng: np.random.Generator, trajectories: int, hori
 def _trim(states: np.ndarray, actions: np.ndarray, rewards: np.ndarray, mask: np.ndarray) -> _Episodes:
     """Put trajectories before steps, and zeros where no step of the first episode happened."""
     mask = np.ascontiguousarray(mask.T)
-    states = np.ascontiguousarray(states.swapaxes(0, 1))
+    states = states.swapaxes(0, 1)
     actions = np.ascontiguousarray(actions.T)
     rewards = np.ascontiguousarray(rewards.T)
     if not mask.all():

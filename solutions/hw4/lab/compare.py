@@ -58,7 +58,7 @@ def as_returned(function: str, returned: object, shape: tuple[int, ...]) -> np.n
     if returned is None:
         raise Mismatch(function, "type", f"{function} returned None: is its last line a return statement?")
     try:
-        if np.iscomplexobj(returned):
+        if np.iscomplexobj(np.asarray(returned)):
             raise Mismatch(
                 function,
                 "type",

@@ -177,8 +177,7 @@ def train(
         batch = rollout(theta, rng, sampled, settings.horizon, rotation)
         baseline_batch = batch.select(slice(None, settings.baseline_trajectories))
         update_batch = batch.select(slice(settings.baseline_trajectories, None))
-        # A copy: an update that changes its θ in place must not change ours.
-        returned = update(theta.copy(), baseline_batch, update_batch, rng)
+        returned = update(theta, baseline_batch, update_batch, rng)
         theta = as_returned(settings.function, returned, theta.shape)
         steps_so_far += int(batch.mask.sum())
         returns[k] = mean_return(batch)

@@ -1,0 +1,74 @@
+"""Stands between hypothesis and a test: keeps the smallest failing input, and ends a search that is done."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from autograder.grading.budget import EXAMPLES_AFTER_FAILURE
+from autograder.sandbox.failures import SubmissionFault
+
+
+class RowEnded(BaseException):
+    """Ends hypothesis's search at once: of exceptions beyond `Exception` it swallows only exits."""
+
+
+class Recorder:
+    """Hears every input a test is tried on.
+
+    Args:
+        test: the test to call with each input.
+
+    Attributes:
+        failure: what the smallest failing input raised, or None.
+        example: that input, by argument.
+    """
+
+    def __init__(self, test: Callable[..., None]) -> None:
+        self.failure: BaseException | None = None
+        self.example: dict[str, object] | None = None
+        self._test = getattr(test, "recorded_test", test)
+        self._tries = 0
+        self._wants_first = False
+
+    def as_test(self) -> Callable[..., None]:
+        """The test, listened to."""
+
+        @functools.wraps(self._test)
+        def recorded(*arguments: Any, **keywords: Any) -> None:
+            self._try(arguments, keywords)
+
+        recorded.recorded_test = self._test  # type: ignore[attr-defined]
+        return recorded
+
+    @contextmanager
+    def second_hearing(self) -> Iterator[None]:
+        """Hear the test again from the start, to its first failure; then forget that hearing."""
+        heard = (self.failure, self.example)
+        self.failure, self.example, self._wants_first = None, None, True
+        try:
+            yield
+        finally:
+            self.failure, self.example = heard
+            self._wants_first = False
+
+    def _try(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
+        if self.failure is not None:
+            self._tries += 1
+            if self._tries > EXAMPLES_AFTER_FAILURE:
+                raise RowEnded
+        try:
+            self._test(*arguments, **keywords)
+        except (AssertionError, SubmissionFault) as error:
+            self._remember(error, keywords)
+            # A hang or a missing function is the same on every input: trying others would only cost time.
+            if self._wants_first or getattr(error, "ends_row", False):
+                raise RowEnded from error
+            raise
+
+    def _remember(self, error: BaseException, keywords: Mapping[str, Any]) -> None:
+        drawn = {name: value for name, value in keywords.items() if name != "submission"}
+        if self.example is None or len(repr(drawn)) <= len(repr(self.example)):
+            self.failure, self.example = error, drawn
