@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-EXAMPLES = 40
+EXAMPLES = 25
 """Inputs a property is tried on; a wrong formula differs from the right one on nearly every one of them."""
 EXAMPLES_AFTER_FAILURE = 80
 """Inputs tried to make a failing one smaller. A count, not a time: results must not depend on speed."""

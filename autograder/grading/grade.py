@@ -98,7 +98,18 @@ def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> None:
         # Plain asserts: rewriting costs time and shows what the hidden tests compare.
         "--assert=plain",
         "--capture=no",
-        *(f"-pno:{name}" for name in ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml")),
+        *(
+            f"-pno:{name}"
+            for name in (
+                "terminal",
+                "cacheprovider",
+                "logging",
+                "faulthandler",
+                "junitxml",
+                "unraisableexception",
+                "threadexception",
+            )
+        ),
     ]
     with _clean_environment():
         status = pytest.main(arguments, plugins=[plugin])

@@ -56,7 +56,8 @@ def write(document: Mapping[str, object], file: Path, *, durable: bool = True) -
         durable: whether to wait until it is on disk.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1)
+    # Indented for people at the end only: json's fast encoder knows no indentation.
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1 if durable else None)
     handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

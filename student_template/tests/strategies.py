@@ -157,35 +157,50 @@ def _size(largest: int) -> st.SearchStrategy[int]:
     return st.integers(1, largest)
 
 
+def _sizes(*largest: int) -> st.SearchStrategy[tuple[int, ...]]:
+    """Draw sizes from 1 up, the smallest first. One draw for all of them costs a third of one for each."""
+    every = [tuple(size + 1 for size in sizes) for sizes in np.ndindex(largest)]
+    return st.sampled_from(sorted(every, key=sum))
+
+
+LEADING_AXES = st.sampled_from(
+    [(), *((n,) for n in (1, 2, 3)), *((n, m) for n in (1, 2, 3) for m in (1, 2, 3))]
+)
+"""No, one or two leading axes."""
+_N_H_D = _sizes(4, 5, 4)
+_N_H_A_D = _sizes(4, 5, 4, 4)
+
+
 # One strategy for every kind of argument list
 
 
 @st.composite
 def masks(draw: st.DrawFn, largest_N: int = 4, largest_H: int = 5) -> np.ndarray:
     """Draw an (N, H) mask of trajectories that end early."""
-    N, H = draw(_size(largest_N)), draw(_size(largest_H))
+    N, H = draw(_sizes(largest_N, largest_H))
     return _prefix_mask(draw(generators()), N, H)
 
 
 @st.composite
 def scored_batches(draw: st.DrawFn) -> ScoredBatch:
     """Draw scores, advantages and a mask, with numbers on the padding too."""
-    mask, d, rng = draw(masks()), draw(_size(4)), draw(generators())
+    (N, H, d), rng = draw(_N_H_D), draw(generators())
+    mask = _prefix_mask(rng, N, H)
     return ScoredBatch(_grid(rng, *mask.shape, d), _grid(rng, *mask.shape), mask)
 
 
 @st.composite
 def decisions(draw: st.DrawFn) -> Decisions:
     """Draw states with no, one or two leading axes, and an action in each."""
-    leading = tuple(draw(st.lists(_size(3), max_size=2)))
-    A, d, rng = draw(_size(4)), draw(_size(4)), draw(generators())
+    leading, (A, d), rng = draw(LEADING_AXES), draw(_sizes(4, 4)), draw(generators())
     return Decisions(_grid(rng, d), _grid(rng, *leading, A, d), _actions(rng, A, *leading))
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policies:
     """Draw two different policies and trajectories, with numbers on the padding too."""
-    mask, A, d, rng = draw(masks()), draw(_size(4)), draw(_size(4)), draw(generators())
+    (N, H, A, d), rng = draw(_N_H_A_D), draw(generators())
+    mask = _prefix_mask(rng, N, H)
     return Policies(
         theta=_grid(rng, d),
         theta_k=_grid(rng, d),
@@ -202,7 +217,8 @@ def regressions(draw: st.DrawFn) -> Regression:
 
     The first k real steps have the features 2·I, so every singular value of the design is at least 2.
     """
-    mask, rng = draw(masks()), draw(generators())
+    (N, H), rng = draw(_sizes(4, 5)), draw(generators())
+    mask = _prefix_mask(rng, N, H)
     k = draw(st.integers(1, min(4, int(mask.sum()))))
     features = _grid(rng, *mask.shape, k)
     chosen = np.argwhere(mask)[:k]
@@ -221,7 +237,8 @@ def collinear_regressions(draw: st.DrawFn) -> Regression:
 @st.composite
 def reward_tables(draw: st.DrawFn) -> RewardTable:
     """Draw rewards and a mask, with numbers on the padding too."""
-    mask, rng = draw(masks()), draw(generators())
+    (N, H), rng = draw(_sizes(4, 5)), draw(generators())
+    mask = _prefix_mask(rng, N, H)
     return RewardTable(_grid(rng, *mask.shape), mask)
 
 
@@ -244,7 +261,7 @@ def trust_regions(draw: st.DrawFn) -> TrustRegion:
 @st.composite
 def log_prob_pairs(draw: st.DrawFn) -> LogProbabilities:
     """Draw log-probabilities of a target and a proposal, between ln 1 and ln e⁻⁸, with one or two axes."""
-    shape, rng = tuple(draw(st.lists(_size(4), min_size=1, max_size=2))), draw(generators())
+    shape, rng = draw(LEADING_AXES.filter(bool)), draw(generators())
     return LogProbabilities(rng.integers(-16, 1, size=shape) / 2.0, rng.integers(-16, 1, size=shape) / 2.0)
 
 
@@ -260,8 +277,12 @@ def trajectory_batches(
     draw: st.DrawFn, A: int | None = None, d: int | None = None, k: int | None = None
 ) -> TrajectoryBatch:
     """Draw a batch, with numbers on the padding too. Sizes that are given are not drawn."""
-    mask, rng = draw(masks()), draw(generators())
     A, d, k = (draw(_size(4)) if size is None else size for size in (A, d, k))
+    return _batch(draw(generators()), draw(_sizes(4, 5)), A, d, k)
+
+
+def _batch(rng: np.random.Generator, sizes: tuple[int, ...], A: int, d: int, k: int) -> TrajectoryBatch:
+    mask = _prefix_mask(rng, *sizes)
     return TrajectoryBatch(
         features=_grid(rng, *mask.shape, A, d),
         baseline_features=_grid(rng, *mask.shape, k),
@@ -274,11 +295,11 @@ def trajectory_batches(
 @st.composite
 def two_batches(draw: st.DrawFn) -> TwoBatches:
     """Draw what `npg_iteration` and `ppo_iteration` are given. N and H of the two batches may differ."""
-    A, d, k = draw(_size(3)), draw(_size(3)), draw(_size(3))
+    (A, d, k), rng = draw(_sizes(3, 3, 3)), draw(generators())
     return TwoBatches(
-        theta=_grid(draw(generators()), d),
-        baseline_batch=draw(trajectory_batches(A, d, k)),
-        update_batch=draw(trajectory_batches(A, d, k)),
+        theta=_grid(rng, d),
+        baseline_batch=_batch(rng, draw(_sizes(4, 5)), A, d, k),
+        update_batch=_batch(rng, draw(_sizes(4, 5)), A, d, k),
     )
 
 

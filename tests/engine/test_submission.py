@@ -1,4 +1,4 @@
-"""Collecting a submission: every shape it may come in, and nothing followed, opened or unpacked that should not."""
+"""Collecting a submission: every shape it may come in; nothing followed or unpacked that should not be."""
 
 from __future__ import annotations
 

@@ -1,0 +1,94 @@
+"""What the engine's tests share: submissions made from the solutions, and gradings by the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTIONS = ROOT / "solutions" / "hw4"
+MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg", "ppo", "trpo")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One grading: its exit status, what it printed and the document it wrote."""
+
+    status: int
+    printed: str
+    said: str
+    document: dict[str, Any]
+
+    @property
+    def rows(self) -> dict[str, dict[str, Any]]:
+        return {row["number"]: row for row in self.document["tests"]}
+
+    @property
+    def lost(self) -> set[str]:
+        """The numbers of the rows that did not pass."""
+        return {number for number, row in self.rows.items() if row["status"] != "passed"}
+
+    @property
+    def lost_functions(self) -> set[str]:
+        """Those numbers down to the function: 3.1 for 3.1.2."""
+        return {number.rpartition(".")[0] for number in self.lost}
+
+
+def run_grade(submission: Path, results: Path, *options: str) -> Graded:
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        str(submission),
+        "--results",
+        str(results),
+        *options,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    document = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
+    return Graded(done.returncode, done.stdout, done.stderr, document)
+
+
+@pytest.fixture
+def grade(tmp_path: Path) -> Callable[..., Graded]:
+    """Grade a submission through the command line: ``grade(folder, "--only", "3.1")``."""
+    return lambda submission, *options: run_grade(submission, tmp_path / "results" / "results.json", *options)
+
+
+@pytest.fixture
+def submit(tmp_path: Path) -> Callable[..., Path]:
+    """Make a submission of the solutions: ``submit(npg=None)`` leaves a module out, a text replaces it.
+
+    A pair replaces a piece of its source: ``submit(npg=("delta / squared", "2 * delta / squared"))``.
+    """
+
+    def make(**changes: str | bytes | tuple[str, str] | None) -> Path:
+        folder = tmp_path / "submission" / "hw4"
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for module in MODULES:
+            change: Any = changes.get(module, (SOLUTIONS / f"{module}.py").read_bytes())
+            if isinstance(change, tuple):
+                source = (SOLUTIONS / f"{module}.py").read_text(encoding="utf-8")
+                assert change[0] in source, f"{module}.py has no {change[0]!r} to replace"
+                change = source.replace(*change)
+            if change is not None:
+                content = change.encode() if isinstance(change, str) else change
+                (folder / f"{module}.py").write_bytes(content)
+        return folder.parent
+
+    return make
+
+
+def points(rows: Mapping[str, Mapping[str, Any]], prefix: str) -> float:
+    """The points earned in the rows below a number."""
+    return sum(row["score"] for number, row in rows.items() if number.startswith(prefix))

@@ -1,0 +1,277 @@
+"""Whole gradings through the command line: what each kind of submission earns, and what it is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, run_grade
+
+PART_POINTS = {"1": 12, "2": 22, "3": 32, "4": 22, "5": 12, "6": 5}
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    return run_grade(ROOT / "solutions", tmp_path_factory.mktemp("reference") / "results.json")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    return run_grade(ROOT / "student_template", tmp_path_factory.mktemp("template") / "results.json")
+
+
+def test_the_reference_earns_everything(reference):
+    assert reference.status == 0
+    assert not reference.lost
+    assert "Total: 100 of 100 (+5 bonus)" in reference.printed
+    assert reference.document["score"] == 105
+
+
+def test_the_rows_of_each_part_add_up_to_its_points(reference):
+    for part, total in PART_POINTS.items():
+        assert points(reference.rows, f"{part}.") == total
+
+
+def test_the_published_total_is_100_and_the_bonus_stands_on_top(reference, template):
+    for graded in (reference, template):
+        assert sum(row["max_score"] for row in graded.document["tests"]) == 100
+        bonus = [row for number, row in graded.rows.items() if number.startswith("6.")]
+        assert all("bonus" in row["name"] for row in bonus)
+
+
+def test_rows_are_sorted_by_number(reference):
+    numbers = [tuple(map(int, row["number"].split("."))) for row in reference.document["tests"]]
+    assert numbers == sorted(numbers)
+
+
+def test_the_template_earns_nothing_in_the_same_rows(reference, template):
+    assert template.status == 0
+    assert template.document["score"] == 0
+    assert [(r["number"], r["name"]) for r in template.document["tests"]] == [
+        (r["number"], r["name"]) for r in reference.document["tests"]
+    ]
+
+
+def test_the_template_is_told_which_function_is_not_attempted(template):
+    for number, row in template.rows.items():
+        assert row["extra_data"]["outcome"] == "not attempted", number
+        assert "is not attempted yet" in row["output"]
+    assert "npg.fisher_estimate is not attempted yet" in template.rows["3.1.1"]["output"]
+
+
+def test_grading_twice_gives_the_same_but_for_times(submit, tmp_path):
+    wrong = submit(npg=("@ real_scores / len(mask)", "@ real_scores / mask.sum()"))
+
+    def without_times(document):
+        document = json.loads(json.dumps(document))
+        del document["execution_time"]
+        for row in document["tests"]:
+            del row["extra_data"]["seconds"]
+        return document
+
+    one, two = (run_grade(wrong, tmp_path / f"{n}.json", "--only", "3") for n in (1, 2))
+    assert one.lost
+    assert without_times(one.document) == without_times(two.document)
+
+
+def test_another_salt_draws_other_inputs(submit, tmp_path):
+    # What a search ends with is the smallest input whatever the salt; this one ends with the first large one.
+    body = "if scores.size > 10: raise NotImplementedError(scores.sum())\n    real_scores ="
+    telling = submit(npg=("real_scores =", body))
+    outputs = {
+        run_grade(telling, tmp_path / "r.json", "--only", "3.1.1", "--salt", salt).rows["3.1.1"]["output"]
+        for salt in ("a", "b", "c")
+    }
+    assert len(outputs) == 3
+
+
+@pytest.mark.parametrize("shape", ["folder", "wrapped", "bare", "zip", "wrapped zip", "bare zip"])
+def test_every_shape_of_submission_is_graded(grade, tmp_path, shape):
+    inside = {"wrapped": "my work/hw4", "wrapped zip": "my work/hw4", "bare": "", "bare zip": ""}.get(
+        shape, "hw4"
+    )
+    folder = tmp_path / "upload" / inside
+    folder.mkdir(parents=True)
+    for module in MODULES:
+        shutil.copy(SOLUTIONS / f"{module}.py", folder)
+    upload = tmp_path / "upload"
+    if "zip" in shape:
+        upload = tmp_path / "upload.zip"
+        with zipfile.ZipFile(upload, "w") as archive:
+            for file in folder.glob("*.py"):
+                archive.write(file, file.relative_to(tmp_path / "upload"))
+    graded = grade(upload, "--only", "2.3")
+    assert graded.status == 0
+    assert not graded.lost
+
+
+class TestWhatOneModuleCosts:
+    """A mistake in policy.py, which everything else is built on, costs the rows of policy.py alone."""
+
+    def expect_loss_of_part_1(self, graded, *said):
+        assert graded.status == 0
+        assert graded.lost_functions == {"1.1", "1.2"}
+        assert graded.document["score"] == 105 - 12
+        for row in ("1.1.1", "1.2.1"):
+            for words in said:
+                assert words in graded.rows[row]["output"]
+
+    def test_a_missing_module(self, grade, submit):
+        self.expect_loss_of_part_1(grade(submit(policy=None)), "policy.py is missing")
+
+    def test_a_syntax_error(self, grade, submit):
+        source = (SOLUTIONS / "policy.py").read_text(encoding="utf-8") + "def broken(:\n"
+        line = f"hw4/policy.py, line {source.count(chr(10))}"
+        self.expect_loss_of_part_1(grade(submit(policy=source)), "SyntaxError", line, "`def broken(:`")
+
+
+def test_a_lent_function_is_said_to_be_lent(grade, submit):
+    graded = grade(submit(policy=None), "--only", "3.4")
+    assert not graded.lost
+    assert "with the lecture's earlier functions in place of yours" in graded.rows["3.4.1"]["output"]
+
+
+def test_a_wrong_piece_costs_its_own_rows_alone(grade, submit):
+    wrong = submit(npg=("@ real_scores / len(mask)", "@ real_scores / mask.sum()"))
+    assert grade(wrong, "--only", "3").lost_functions == {"3.1"}
+
+
+FAULTS = {
+    "exception": (
+        "    return baseline_features @ weights",
+        "    return baseline_features @ weight",
+        "NameError",
+    ),
+    "shape": (
+        "    return baseline_features @ weights",
+        "    return (baseline_features @ weights).sum(axis=0)",
+        "but (N, H) = ",
+    ),
+    "nan": (
+        "    return baseline_features @ weights",
+        "    return baseline_features @ weights * np.nan",
+        "nan at [",
+    ),
+    "none": ("    return baseline_features @ weights", "    baseline_features @ weights", "returned None"),
+    "string": ("    return baseline_features @ weights", '    return "b"', "returned a str, not an array"),
+    "exit": ("    return baseline_features @ weights", "    raise SystemExit(0)", "a function must return"),
+    "death": (
+        "    return baseline_features @ weights",
+        "    __import__('os')._exit(0)",
+        "ended the whole Python process",
+    ),
+    "hang": (
+        "    return baseline_features @ weights",
+        "    while True: pass",
+        "look for a loop that never ends",
+    ),
+    "not attempted": (
+        "    return baseline_features @ weights",
+        '    raise NotImplementedError("Part 2.3: predict_baseline")',
+        "is not attempted yet",
+    ),
+    "renamed": (
+        "def predict_baseline(",
+        "def predict(",
+        "There is no function predict_baseline in baseline.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_costs_its_own_rows_and_is_explained(grade, submit, fault):
+    old, new, sentence = FAULTS[fault]
+    graded = grade(submit(baseline=(old, new)), "--only", "2")
+    assert graded.status == 0
+    assert graded.lost_functions == {"2.3"}
+    assert sentence in graded.rows["2.3.1"]["output"]
+    assert "Traceback" not in graded.rows["2.3.1"]["output"]
+
+
+def test_an_exception_is_told_with_file_line_and_source(grade, submit):
+    output = grade(submit(baseline=FAULTS["exception"][:2]), "--only", "2.3").rows["2.3.1"]["output"]
+    source = (SOLUTIONS / "baseline.py").read_text(encoding="utf-8").splitlines()
+    line = next(n for n, text in enumerate(source, start=1) if "return baseline_features @ weights" in text)
+    assert f"hw4/baseline.py, line {line}: `return baseline_features @ weight`" in output
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("import os; os._exit(3)", "ended the whole Python process"),
+        ("while True: pass", "did not end within"),
+        ("import torch", "Only numpy, scipy, the standard library"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_costs_its_own_rows(grade, submit, code, sentence):
+    graded = grade(submit(policy_gradient=f"{code}\n"), "--only", "2")
+    assert graded.lost_functions == {"2.4"}
+    assert sentence in graded.rows["2.4.1"]["output"]
+
+
+def test_nothing_the_student_sees_names_a_path_of_the_machine(grade, submit):
+    graded = grade(submit(baseline=FAULTS["exception"][:2]), "--only", "2.3")
+    assert "/tmp" not in json.dumps(graded.document)
+    assert str(ROOT) not in json.dumps(graded.document)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Give the folder or zip to grade"),
+        (["nowhere"], 'The submission "nowhere" does not exist: give a folder or a zip that holds hw4/*.py.'),
+        (["solutions", "--only", "9.9"], "There is no part or function 9.9"),
+        (["solutions", "--result", "x"], "No such option"),
+        (["solutions", "--results", "pyproject.toml/results.json"], "The results cannot be written to"),
+    ],
+)
+def test_unusable_arguments_end_in_one_sentence_and_status_2(arguments, sentence, tmp_path):
+    import subprocess
+    import sys
+
+    results = [] if "--results" in arguments else ["--results", str(tmp_path / "results.json")]
+    command = [sys.executable, "-m", "autograder", "grade", *arguments, *results]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreadable_submission_still_leaves_valid_results(tmp_path):
+    graded = run_grade(tmp_path / "nowhere", tmp_path / "results.json")
+    assert graded.document["score"] == 0
+    assert "does not exist" in graded.document["output"]
+
+
+def test_the_platform_layout_is_graded_without_arguments(tmp_path, submit):
+    import os
+    import subprocess
+    import sys
+
+    platform = tmp_path / "autograder"
+    (platform / "results").mkdir(parents=True)
+    shutil.copytree(submit(), platform / "submission")
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "grade", "--platform", "--only", "2.3"],
+        cwd=ROOT,
+        env=os.environ | {"AUTOGRADER_ROOT": str(platform)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads((platform / "results" / "results.json").read_text(encoding="utf-8"))
+    assert document["score"] == 2.5
+
+
+def test_no_process_and_no_folder_is_left_behind(grade, submit, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    tmp_path.chmod(0o755)
+    grade(submit(), "--only", "2.3")
+    assert not list(Path(tmp_path).glob("hw4-box-*"))

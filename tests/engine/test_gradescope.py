@@ -1,0 +1,94 @@
+"""results.json: the platform's rules, and a file that is whole at every moment."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import replace
+
+import pytest
+
+from autograder.grading import gradescope
+from autograder.grading.results import Outcome, Results, Row
+
+ROW = Row("1.1.1", "Check", 2.0, is_bonus=False, outcome=Outcome.PASSED, explanation="")
+BONUS = Row("6.1.1", "Extra", 1.5, is_bonus=True, outcome=Outcome.PASSED, explanation="")
+RESULTS = Results("Homework", (ROW, BONUS), "Well done.", 1.23456, {"salt_id": "x"})
+FORMATS = {"text", "html", "simple_format", "md", "ansi"}
+VISIBILITIES = {"hidden", "after_due_date", "after_published", "visible"}
+
+
+def assert_obeys_the_platform(document):
+    assert math.isfinite(document["score"])
+    assert isinstance(document["execution_time"], float)
+    assert {document[key] for key in ("output_format", "test_output_format", "test_name_format")} <= FORMATS
+    assert {document["visibility"], document["stdout_visibility"]} <= VISIBILITIES
+    assert isinstance(document["extra_data"], dict)
+    for row in document["tests"]:
+        assert math.isfinite(row["score"])
+        assert math.isfinite(row["max_score"])
+        assert row["status"] in ("passed", "failed")
+        assert isinstance(row["number"], str)
+        assert len(row["output"]) < 100_000
+        # One hidden row would hide the student's total.
+        assert row["visibility"] != "hidden"
+    json.dumps(document, allow_nan=False)
+
+
+def test_a_document_obeys_the_platform():
+    assert_obeys_the_platform(gradescope.render(RESULTS))
+
+
+def test_a_provisional_document_obeys_the_platform():
+    document = gradescope.provisional("Homework", "The grading did not finish.")
+    assert_obeys_the_platform(document)
+    assert document["score"] == 0
+    assert document["output"] == "The grading did not finish."
+
+
+def test_a_bonus_counts_on_top_of_the_total():
+    document = gradescope.render(RESULTS)
+    assert document["score"] == 3.5
+    assert sum(row["max_score"] for row in document["tests"]) == 2.0
+    assert document["tests"][1]["name"] == "Extra (bonus, up to +1.5)"
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.PASSED])
+def test_only_a_passed_row_scores(outcome):
+    (row,) = gradescope.render(replace(RESULTS, rows=(replace(ROW, outcome=outcome),)))["tests"]
+    assert (row["score"], row["status"]) == (0.0, "failed")
+
+
+def test_a_long_output_ends_in_a_sentence():
+    long = replace(ROW, explanation="x" * 200_000)
+    (row,) = gradescope.render(replace(RESULTS, rows=(long,)))["tests"]
+    assert len(row["output"]) < 100_000
+    assert row["output"].endswith("[The rest was too long to show.]")
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path):
+    file = tmp_path / "results" / "results.json"
+    gradescope.write(gradescope.provisional("Homework", "First."), file)
+    with file.open(encoding="utf-8") as reader:
+        gradescope.write(gradescope.render(RESULTS), file)
+        assert json.load(reader)["output"] == "First."
+    assert json.loads(file.read_text(encoding="utf-8"))["output"] == "Well done."
+    assert os.listdir(file.parent) == ["results.json"]
+
+
+def test_what_json_cannot_say_leaves_the_old_file(tmp_path):
+    file = tmp_path / "results.json"
+    gradescope.write(gradescope.render(RESULTS), file)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        gradescope.write({"score": math.nan}, file)
+    assert json.loads(file.read_text(encoding="utf-8"))["score"] == 3.5
+    assert os.listdir(tmp_path) == ["results.json"]
+
+
+def test_the_tree_can_be_moved_for_a_rehearsal(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTOGRADER_ROOT", str(tmp_path))
+    platform = gradescope.Platform.from_environment()
+    assert platform.results_file == tmp_path / "results" / "results.json"
+    monkeypatch.delenv("AUTOGRADER_ROOT")
+    assert str(gradescope.Platform.from_environment().root) == "/autograder"

@@ -1,0 +1,264 @@
+"""The plugin: manifest first, one row a test, valid results whatever the tests do. Run in its own process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import ROOT
+
+DRIVER = """
+import contextlib, dataclasses, json, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[2], sys.argv[2] + "/solutions"]
+from autograder.grading import grade, gradescope
+from autograder.grading.assignment import Assignment, Function, Part
+from autograder.grading.budget import Budget
+from autograder.grading.plugin import GradingPlugin
+from autograder.sandbox import failures
+
+class Toy:
+    value = 1.0
+    lent = 0
+    def __init__(self): self.is_lending = False
+    def renew(self): pass
+    @contextlib.contextmanager
+    def lending(self):
+        self.is_lending = True
+        yield
+        self.is_lending = False
+    def fault(self, kind): raise getattr(failures, kind)("npg.f", "A sentence.")
+
+function = Function("1.1", "npg", "f", "The function")
+parts = (Part("1", "One", 2, (function,)), Part("2", "Two", 1, is_bonus=True))
+assignment = Assignment("Toy", "hw4", Path(sys.argv[1]), ("npg",), parts)
+seen = []
+budget = Budget(float(sys.argv[3]))
+plugin = GradingPlugin(assignment, Toy(), lambda number: 7, budget, seen.append, sys.argv[4])
+error = None
+try:
+    grade._run_hidden_tests(assignment, plugin)
+except failures.GraderFault as fault:
+    error = str(fault)
+print(json.dumps({"error": error, "problems": plugin.problems, "seen": len(seen),
+    "first": gradescope.render(seen[0]) if seen else None, "last": gradescope.render(plugin.results)}))
+"""
+HEAD = """
+import pytest
+from gradescope_utils.autograder_utils.decorators import number, visibility, weight
+from hypothesis import given, settings, strategies as st
+from hw4.lab.compare import Mismatch
+
+"""
+BONUS = '''
+@weight(1)
+@number("2.1")
+def test_bonus(submission):
+    """A bonus."""
+'''
+
+
+def run(folder: Path, tests: str, *, seconds: float = 60, only: str = "") -> dict:
+    hidden = folder / "tests" / "hidden"
+    hidden.mkdir(parents=True)
+    (hidden / "test_toy.py").write_text(HEAD + textwrap.dedent(tests) + BONUS, encoding="utf-8")
+    command = [sys.executable, "-c", DRIVER, str(folder), str(ROOT), str(seconds), only]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows(outcome: dict) -> dict[str, dict]:
+    return {row["number"]: row for row in outcome["last"]["tests"]}
+
+
+def test_the_manifest_has_every_row_before_a_test_runs(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @weight(2)
+        @number("1.1.1")
+        def test_it(submission):
+            """Does it."""
+        ''',
+    )
+    assert [row["number"] for row in outcome["first"]["tests"]] == ["1.1.1", "2.1"]
+    assert {row["output"] for row in outcome["first"]["tests"]} == {"This check did not finish."}
+    assert outcome["first"]["score"] == 0
+    assert outcome["seen"] == 3
+    assert rows(outcome)["1.1.1"]["name"] == "The function: does it"
+
+
+def test_metadata_below_given_is_found_too(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @given(x=st.integers())
+        @weight(2)
+        @number("1.1.1")
+        @visibility("after_published")
+        def test_it(submission, x):
+            """Does it."""
+        ''',
+    )
+    row = rows(outcome)["1.1.1"]
+    assert (row["max_score"], row["visibility"], row["status"]) == (2.0, "after_published", "passed")
+
+
+@pytest.mark.parametrize(
+    ("test", "sentence"),
+    [
+        ('@number("1.1.1")\ndef test_it(submission):\n    """Does it."""', "needs @number and @weight"),
+        ('@weight(2)\ndef test_it(submission):\n    """Does it."""', "needs @number and @weight"),
+        ('@weight(2)\n@number("7.1")\ndef test_it():\n    """Does it."""', "belongs to no part"),
+        ('@weight(2)\n@number("1.x")\ndef test_it():\n    """Does it."""', "belongs to no part"),
+        ('@weight(2)\n@number("1.1.1")\ndef test_it():\n    pass', "has no docstring"),
+        ('@weight(1)\n@number("1.1.1")\ndef test_it():\n    """Does it."""', "add up to 1 points, not to 2"),
+        ('@weight(1)\n@number("2.1")\ndef test_it():\n    """Does it."""', "which another test has too"),
+        ("import nothing_of_this_name", "nothing_of_this_name"),
+    ],
+)
+def test_hidden_tests_that_cannot_be_rows_are_refused(tmp_path, test, sentence):
+    assert sentence in run(tmp_path, test)["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "said"),
+    [
+        ("assert True", "passed", ""),
+        ("assert submission.value == 2, 'It was one.'", "failed", "It was one."),
+        ("assert submission.value == 2", "failed", "The property did not hold."),
+        ("raise Mismatch('npg.f', 'value', 'One, but two was expected.')", "failed", "One, but two"),
+        ("submission.fault('CallRaised')", "failed", "A sentence."),
+        ("submission.fault('NotAttempted')", "not attempted", "A sentence."),
+        ("1 / 0", "grader fault", "no mistake of yours"),
+        ("pytest.skip('no')", "grader fault", "no mistake of yours"),
+        ("raise SystemExit(3)", "grader fault", "no mistake of yours"),
+    ],
+)
+def test_wrong_not_attempted_and_the_graders_own_fault_stay_apart(tmp_path, body, outcome, said):
+    test = f'@weight(2)\n@number("1.1.1")\ndef test_it(submission):\n    """Does it."""\n    {body}\n'
+    found = run(tmp_path, test)
+    row = rows(found)["1.1.1"]
+    assert row["extra_data"]["outcome"] == outcome
+    assert said in row["output"]
+    assert rows(found)["2.1"]["status"] == "passed"
+    assert bool(found["problems"]) == (outcome == "grader fault")
+
+
+def test_the_smallest_failing_input_is_shown(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @weight(2)
+        @number("1.1.1")
+        @given(x=st.integers(0, 1000))
+        def test_it(submission, x):
+            """Is small.
+
+            Something of the slide "Small".
+            """
+            assert x < 17, f"{x} is too large."
+        ''',
+    )
+    output = rows(outcome)["1.1.1"]["output"]
+    assert output == (
+        'Checked: Something of the slide "Small".\n17 is too large.\nSmallest failing input found:\n  x = 17'
+    )
+
+
+def test_inputs_are_tried_no_more_once_a_fault_ends_the_row(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        calls = []
+
+        @weight(2)
+        @number("1.1.1")
+        @given(x=st.integers(0, 1000))
+        def test_it(submission, x):
+            """Is hopeless."""
+            calls.append(x)
+            if len(calls) > 2:
+                raise ValueError("called again")
+            submission.fault("CallTimedOut")
+        ''',
+    )
+    assert rows(outcome)["1.1.1"]["output"] == "A sentence."
+
+
+def test_a_row_that_fails_is_heard_once_more_with_lent_functions(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @weight(2)
+        @number("1.1.1")
+        @given(x=st.integers(0, 1000))
+        def test_it(submission, x):
+            """Needs help."""
+            assert submission.is_lending or x < 3, "Alone it fails."
+        ''',
+    )
+    row = rows(outcome)["1.1.1"]
+    assert row["status"] == "passed"
+    assert "in place of yours" in row["output"]
+
+
+def test_a_row_that_fails_with_lent_functions_too_keeps_its_first_explanation(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @weight(2)
+        @number("1.1.1")
+        @given(x=st.integers(0, 1000))
+        def test_it(submission, x):
+            """Fails anyway."""
+            assert x < 3, f"lent {submission.is_lending}"
+        ''',
+    )
+    assert "lent False" in rows(outcome)["1.1.1"]["output"]
+    assert "x = 3" in rows(outcome)["1.1.1"]["output"]
+
+
+def test_an_unstable_function_is_called_unstable(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        calls = []
+
+        @weight(2)
+        @number("1.1.1")
+        @given(x=st.integers(0, 1000))
+        def test_it(submission, x):
+            """Is stable."""
+            calls.append(x)
+            assert len(calls) % 7 != 3, "Now it differs."
+        ''',
+    )
+    row = rows(outcome)["1.1.1"]
+    assert row["status"] == "failed"
+    assert "Now it differs." in row["output"]
+
+
+def test_rows_after_the_budget_are_reported_as_not_run(tmp_path):
+    outcome = run(tmp_path, '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""', seconds=0)
+    assert {row["extra_data"]["outcome"] for row in rows(outcome).values()} == {"did not finish"}
+    assert "the time for the whole grading was used up" in rows(outcome)["1.1.1"]["output"]
+
+
+def test_only_grades_the_rows_below_a_number(tmp_path):
+    outcome = run(tmp_path, '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""', only="1.1")
+    assert list(rows(outcome)) == ["1.1.1"]
+
+
+def test_settings_of_the_caller_do_not_reach_the_hidden_tests(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "conftest.py").write_text("")
+    outcome = run(tmp_path, '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""')
+    assert outcome["error"] is None
