@@ -157,6 +157,7 @@ def _wrong_value(
     head = f"{function}: {entry}, but {wanted[where]:.8g} was expected."
     if found.size <= _SHOWN_ENTRIES:
         head += f"\n  expected {_write(wanted)}\n  returned {_write(found)}"
+        return f"{head}\n{because}".rstrip()
     return head + reason
 
 
