@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.oracle.batches import census_batch
+from autograder.oracle.enumeration import enumerate_trajectories
+from autograder.oracle.exact import occupancy, state_values
+from autograder.oracle.mdp import random_census_mdp
 from hw4 import baseline as reference
 from hw4.lab.compare import assert_close
 from tests.hidden.properties import LOUDNESS, assert_leaves_arguments, quiet_mask
@@ -63,7 +67,7 @@ def test_rewards_to_go_leave_the_arguments(submission, drawn):
     )
 
 
-@weight(2.5)
+@weight(2)
 @number("2.2.1")
 @given(drawn=strategies.regressions())
 def test_fit_minimises_the_sum_of_squares(submission, drawn):
@@ -133,6 +137,31 @@ def test_fit_leaves_the_arguments(submission, drawn, ridge):
         (drawn.baseline_features, returns, drawn.mask, ridge),
         (drawn.baseline_features, 2.0 * returns, drawn.mask, ridge),
         drawn.baseline_features.shape[-1:],
+    )
+
+
+@weight(0.5)
+@number("2.2.6")
+@settings(max_examples=5)
+@given(rng=strategies.generators(), n_actions=st.sampled_from([2, 3]))
+def test_fit_to_all_trajectories_is_the_value_function(submission, rng, n_actions):
+    """Finds the value function where it can.
+
+    Fitted on one-hot features of (s, h), to trajectories that stand exactly as often as their probabilities
+    say, b̃(s, h) is V_h(s) (slide "PG with a Learned Baseline", step 1).
+    """
+    mdp, theta = random_census_mdp(rng, n_states=2, n_actions=n_actions, horizon=2, n_features=2)
+    census = census_batch(enumerate_trajectories(mdp), theta)
+    returns = reference.rewards_to_go(census.rewards, census.mask)
+    fitted = submission.baseline.fit_baseline(census.baseline_features, returns, census.mask)
+    # States that cannot be visited at h are in no trajectory: the least norm gives them 0.
+    visited = occupancy(mdp, theta) > 0
+    assert_close(
+        FIT,
+        fitted,
+        np.where(visited, state_values(mdp, theta), 0.0).ravel(),
+        scale=1.0,
+        because="These are the weights of all (s, h), and V_h(s).",
     )
 
 

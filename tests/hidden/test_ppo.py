@@ -6,9 +6,13 @@ import functools
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from autograder.oracle.batches import expectation, independent_draws, whole_batch
+from autograder.oracle.enumeration import enumerate_trajectories
+from autograder.oracle.exact import surrogate_gradient
+from autograder.oracle.mdp import random_mdp, random_theta
 from hw4 import ppo as reference
 from hw4.lab.compare import Mismatch, as_returned, assert_close
 from tests.hidden.composition import own_ppo_iteration, own_ppo_update
@@ -112,7 +116,7 @@ def test_gradient_is_that_of_the_loss(submission, drawn, kl_weight):
     assert_close(GRADIENT, submission.ppo.ppo_gradient(*arguments), expected, scale=_terms(drawn, kl_weight))
 
 
-@weight(1.5)
+@weight(1)
 @number("4.4.2")
 @given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
 def test_gradient_belongs_to_your_own_loss(submission, drawn, kl_weight):
@@ -156,6 +160,42 @@ def test_gradient_counts_real_steps_alone(submission, drawn, kl_weight, value):
     expected = reference.ppo_gradient(*_arguments(drawn, drawn.mask, kl_weight))
     returned = submission.ppo.ppo_gradient(*_loud_arguments(drawn, kl_weight, value))
     assert_close(GRADIENT, returned, expected, scale=_terms(drawn, kl_weight))
+
+
+@weight(0.5)
+@number("4.4.4")
+@settings(max_examples=2)
+@given(rng=strategies.generators(), kl_weight=KL_WEIGHTS)
+def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_weight):
+    """Is unbiased, at θ^k and away from it, whatever the baseline.
+
+    Its mean over every pair of trajectories of a small MDP, weighted by their probabilities under θ^k, is
+    −∇ℓ^k(θ) exactly (slide "Estimating ℓ^k(θ) and its gradient"): a step's importance weight reaches its action
+    alone.
+    """
+    mdp = random_mdp(rng, n_states=2, n_actions=2, horizon=2)
+    theta_k, step = random_theta(rng, mdp), random_theta(rng, mdp)
+    every = enumerate_trajectories(mdp)
+    batch = whole_batch(every)
+    baseline = rng.integers(-4, 5, size=(mdp.H, mdp.S)) / 2.0
+    advantages = every.returns() - every.along(baseline)
+    pairs, probabilities = independent_draws(every.probabilities(theta_k), 2)
+    for theta in (theta_k, theta_k + step):
+
+        def estimate(pair, theta=theta):
+            data = (batch.features[pair], batch.actions[pair], advantages[pair], batch.mask[pair])
+            return as_returned(
+                GRADIENT, submission.ppo.ppo_gradient(theta, theta_k, *data, kl_weight), theta.shape
+            )
+
+        assert_close(
+            GRADIENT,
+            expectation(estimate, pairs, probabilities),
+            -surrogate_gradient(mdp, theta_k, theta, kl_weight),
+            tolerance=1e-9,
+            scale=1.0 + kl_weight,
+            because="These are means over all pairs of trajectories, and the exact −∇ℓ^k(θ).",
+        )
 
 
 @weight(2)

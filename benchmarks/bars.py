@@ -1,0 +1,88 @@
+"""How surely a right solution reaches the CartPole bars: the distribution behind the constants of part 5.
+
+    .venv/bin/python benchmarks/bars.py [--seeds 400] [--workers 2] [--out docs/bars.md]
+
+Trains the reference as the grader does (H = 500, features rotated by an orthogonal matrix drawn per seed, 100
+fresh episodes of the stochastic policy), and computes from the 95 % upper bound of the miss rate what a right
+solution's risk of failing a row is, under the rule "one run; after a miss, 4 of 7".
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
+
+import numpy as np
+
+from hw4.__main__ import UPDATES
+from hw4.lab.training import SETTINGS, train
+
+HORIZON = 500
+BARS = (250.0, 475.0)
+ALGORITHMS = ("npg", "ppo")
+
+
+def final_return(algorithm: str, seed: int) -> float:
+    """Train once and return the final mean return."""
+    settings = SETTINGS[algorithm][HORIZON]
+    rng = np.random.default_rng([seed, HORIZON])
+    rotation = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    return train(UPDATES[algorithm](settings), settings, rng, rotation=rotation).final_return
+
+
+def miss_rate_bound(misses: int, runs: int) -> float:
+    """Return the Clopper-Pearson 95 % upper bound of a miss rate, by bisection of the binomial tail."""
+    low, high = misses / runs, 1.0
+    for _ in range(60):
+        rate = (low + high) / 2
+        tail = sum(math.comb(runs, k) * rate**k * (1 - rate) ** (runs - k) for k in range(misses + 1))
+        low, high = (rate, high) if tail > 0.05 else (low, rate)
+    return high
+
+
+def failure_probability(rate: float) -> float:
+    """Return the chance to miss the first run and then at least 3 of 6 more."""
+    return rate * sum(math.comb(6, k) * rate**k * (1 - rate) ** (6 - k) for k in range(3, 7))
+
+
+def main() -> None:
+    """Run the seeds and print (or write) the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=400)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--out", type=Path, default=None, help="write the table there as Markdown")
+    arguments = parser.parse_args()
+    lines = [
+        "| algorithm | seeds | lowest | 1 % | median | bar | missed | miss rate below | right code fails |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        for algorithm in ALGORITHMS:
+            names = [algorithm] * arguments.seeds
+            seeds = range(arguments.seeds)
+            finals = np.array(list(pool.map(final_return, names, seeds, chunksize=4)))
+            for bar in BARS:
+                misses = int((finals < bar).sum())
+                bound = miss_rate_bound(misses, len(finals))
+                lines.append(
+                    f"| {algorithm.upper()} | {len(finals)} | {finals.min():.1f} "
+                    f"| {np.quantile(finals, 0.01):.1f} | {np.median(finals):.1f} | {bar:.0f} | {misses} "
+                    f"| {bound:.2%} | {failure_probability(bound):.0e} |"
+                )
+    table = "\n".join(lines) + "\n"
+    print(table)
+    if arguments.out is not None:
+        arguments.out.write_text(table, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
