@@ -49,8 +49,12 @@ def grade(
     only: Annotated[str, Option(help="Grade only the rows below this number, such as 3.1.")] = "",
     salt: Annotated[str, Option(help="Draw the hidden inputs from this salt, not the settings' one.")] = "",
     platform: Annotated[bool, Option("--platform", help="Use the grading platform's folders.")] = False,
+    require_isolation: Annotated[
+        str, Option(help="Refuse to grade below this mode of isolation, A to D (SECURITY.md).")
+    ] = "",
 ) -> None:
     """Grade one submission, print a table and write results.json."""
+    import contextlib
     import dataclasses
 
     from rich.console import Console
@@ -63,6 +67,8 @@ def grade(
     from autograder.homework import HW4, ROOT
     from autograder.sandbox.failures import GraderFault
 
+    if require_isolation not in ("", "A", "B", "C", "D"):
+        raise Refusal(f"There is no mode of isolation {require_isolation}: give A, B, C or D.", 2)
     if platform == (submission is not None):
         raise Refusal("Give the folder or zip to grade, or --platform on the grading platform.", 2)
     folders = gradescope.Platform.from_environment()
@@ -76,17 +82,31 @@ def grade(
     except OSError as error:
         raise Refusal(f'The results cannot be written to "{file}": {error.strerror}.', 2) from None
     last_written = [0]
+    metadata = folders.metadata if platform else None
+    handed_in = {"handed_in": metadata.for_staff()} if metadata else {}
 
     def write(current: Results) -> None:
         is_last = bool(current.summary)
-        gradescope.write(gradescope.render(current), file, durable=is_last)
-        last_written[0] += 1
+        # Student code may have filled the disk: the last write comes when its files are gone.
+        with contextlib.suppress(OSError) if not is_last else contextlib.nullcontext():
+            shown = dataclasses.replace(current, staff={**current.staff, **handed_in})
+            gradescope.write(gradescope.render(shown, settings), file, durable=is_last)
+            last_written[0] += 1
 
     try:
-        settings = read_settings(ROOT / "autograder" / "settings.toml")
+        settings = read_settings(ROOT / "autograder" / "settings.toml", known)
         if salt:
             settings = dataclasses.replace(settings, salt=salt)
-        graded = grade_submission(HW4, source, settings, write, only)
+        with folders.closed_to_others() if platform else contextlib.nullcontext():
+            graded = grade_submission(
+                HW4,
+                source,
+                settings,
+                write,
+                only,
+                require_isolation or settings.required_isolation,
+                is_sealed=platform,
+            )
     except UnreadableSubmission as error:
         gradescope.write(gradescope.provisional(HW4.title, str(error)), file)
         raise Refusal(str(error), 0 if platform else 2) from None
@@ -120,6 +140,98 @@ def template(
         raise Refusal(str(error), 1) from None
     changed, removed = len(written.changed), len(written.removed)
     print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
+
+
+@app.command()
+def bundle(
+    out: Annotated[Path, Option(help="The folder for the two zips.")] = Path("dist"),
+) -> None:
+    """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
+    from autograder.grading.settings import SettingsError, read_settings
+    from autograder.homework import HW4, ROOT
+    from autograder.release.bundle import BundleError, build, write
+    from autograder.release.validate import validate
+
+    try:
+        numbers = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
+        settings = read_settings(ROOT / "autograder" / "settings.toml", numbers)
+        archives = build(HW4, settings.salt, lambda: validate(HW4, is_reduced=True).shortcomings)
+        files = write(archives, out)
+    except (BundleError, SettingsError) as error:
+        raise Refusal(str(error), 1) from None
+    except OSError as error:
+        raise Refusal(f'The zips cannot be written to "{out}": {error.strerror}.', 2) from None
+    for archive, file in zip(archives, files, strict=True):
+        print(f"{file}  {archive.size_bytes:,} bytes  SHA-256 {archive.sha256}")
+
+
+@app.command()
+def check_results(
+    file: Annotated[Path, Argument(help="The results.json to check, anybody's.", show_default=False)],
+    total: Annotated[
+        float | None, Option(help="The published total that max_score must add up to.", show_default=False)
+    ] = None,
+) -> None:
+    """Hold a results.json against the platform's rules; exit 1 when it breaks one."""
+    from autograder.grading.results_rules import check_file
+
+    try:
+        problems = check_file(file, total)
+    except OSError as error:
+        raise Refusal(f'"{file}" cannot be read ({error.strerror}): give a results.json.', 2) from None
+    if problems:
+        raise Refusal("\n".join(problems), 1)
+    print(f"{file} obeys every rule of the platform that is known.")
+
+
+@app.command()
+def rehearse(
+    submission: Annotated[Path, Argument(help="The folder or zip to hand in.", show_default=False)],
+    delivery: Annotated[
+        str, Option("--as", help="How it arrives: upload, files, folder, github, group, late, or all.")
+    ] = "upload",
+    time_limit: Annotated[float, Option(help="Seconds after which the platform ends the run.")] = 600.0,
+    reuse_environment: Annotated[
+        bool, Option("--reuse-environment", help="Skip setup.sh: lend the run this environment.")
+    ] = False,
+    page: Annotated[
+        Path | None, Option(help="Write what the student sees as a page, too.", show_default=False)
+    ] = None,
+) -> None:
+    """Replay a run of the platform, from the zip to the results; then judge and show them."""
+    from rich.console import Console
+
+    from autograder.grading.submission import UnreadableSubmission
+    from autograder.homework import HW4
+    from autograder.release import view
+    from autograder.release.bundle import BundleError
+    from autograder.release.container import Size
+    from autograder.release.rehearse import Delivery, RehearsalError, describe, image
+    from autograder.release.rehearse import rehearse as rehearse_once
+
+    known = [one.value for one in Delivery]
+    if delivery not in (*known, "all"):
+        raise Refusal(f"There is no delivery {delivery}: give one of {', '.join(known)}, or all.", 2)
+    console = Console()
+    problems: list[str] = []
+    try:
+        with image(HW4, Path(sys.prefix) if reuse_environment else None) as built:
+            console.print(built.said, end="", highlight=False, markup=False)
+            for one in list(Delivery) if delivery == "all" else [Delivery(delivery)]:
+                held = rehearse_once(HW4, built, submission, one, Size(), time_limit)
+                if held.document is not None:
+                    view.show(held.document, console, is_after_due_date=held.is_after_due_date)
+                    if page is not None:
+                        text = view.to_page(
+                            held.document, HW4.title, is_after_due_date=held.is_after_due_date
+                        )
+                        page.write_text(text, encoding="utf-8")
+                console.print(describe(held), highlight=False, markup=False)
+                problems += held.problems
+    except (RehearsalError, UnreadableSubmission, BundleError) as error:
+        raise Refusal(str(error), 2 if not submission.exists() else 1) from None
+    if problems:
+        raise Refusal("\n".join(problems), 1)
 
 
 def main(arguments: Sequence[str]) -> int:

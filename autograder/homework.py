@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.grading.assignment import Assignment, Function, Part
+from autograder.grading.assignment import Assignment, Catalogue, Function, Part
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _catalogue() -> Catalogue:
+    from autograder.misconceptions import load  # here, because the mistakes import the reference
+
+    return load()
+
 
 HW4 = Assignment(
     title="HW4: From NPG to PPO",
@@ -75,4 +82,5 @@ HW4 = Assignment(
             is_bonus=True,
         ),
     ),
+    catalogue=_catalogue,
 )

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,54 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Misconception:
+    """A known mistake: a wrong twist of the right function, and what to say to those who make it.
+
+    A twist is handed the right function. So it is as short as the mistake is, and two of them can be made at
+    once, one twist around the other.
+
+    Attributes:
+        name: unique among the homework's, such as ``"fisher_is_averaged_over_steps"``.
+        function: ``module.function``.
+        twist: called with the right function and then its arguments; returns what the mistake returns.
+        slide: the title of the slide it contradicts.
+        sentence: one or two sentences to the student. Where two variants are one mistake, they share it.
+        rows: the numbers of rows that must fail, such as ``"1.1.2"``; none where any row of the function will
+            do.
+    """
+
+    name: str
+    function: str
+    twist: Callable[..., Any]
+    slide: str
+    sentence: str
+    rows: tuple[str, ...] = ()
+
+
+def _no_probes(function: str, rng: np.random.Generator) -> Sequence[tuple[object, ...]]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The mistakes a homework knows, with all that is needed to tell them apart.
+
+    Attributes:
+        misconceptions: the mistakes.
+        right: the right function of each name ``module.function``.
+        probes: a few argument lists for the function of a name, on which its mistakes differ.
+    """
+
+    misconceptions: tuple[Misconception, ...] = ()
+    right: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: MappingProxyType({}))
+    probes: Callable[[str, np.random.Generator], Sequence[tuple[object, ...]]] = _no_probes
+
+    def of(self, function: str) -> tuple[Misconception, ...]:
+        """The mistakes made in one function, ``module.function``."""
+        return tuple(mistake for mistake in self.misconceptions if mistake.function == function)
+
+
+@dataclass(frozen=True)
 class Assignment:
     """A homework, as the engine sees it.
 
@@ -57,6 +111,8 @@ class Assignment:
         root: the repository's folder (on the platform: the unpacked zip).
         modules: the modules students fill in, dependencies first; one ``.py`` file each.
         parts: in the order of the rows.
+        catalogue: returns the known mistakes. Called when a row has failed, not before: they import the
+            reference.
     """
 
     title: str
@@ -64,6 +120,7 @@ class Assignment:
     root: Path
     modules: tuple[str, ...]
     parts: tuple[Part, ...]
+    catalogue: Callable[[], Catalogue] = Catalogue
 
     @property
     def solutions(self) -> Path:
@@ -84,6 +141,11 @@ class Assignment:
     def hidden_tests(self) -> Path:
         """The graded tests."""
         return self.root / "tests" / "hidden"
+
+    @property
+    def right_variants(self) -> Path:
+        """Right submissions in other styles than the reference's, a folder each: they must get full marks."""
+        return self.root / "tests" / "engine" / "variants"
 
     @property
     def points(self) -> float:

@@ -11,7 +11,6 @@ import numpy as np
 
 from autograder.grading.results import Outcome
 from autograder.sandbox import failures
-from hw4.lab.compare import Mismatch
 
 LONGEST_INPUT = 1500
 GRADER_FAULT = (
@@ -19,6 +18,7 @@ GRADER_FAULT = (
     "grade it again."
 )
 
+FAILED = "This check failed."
 UNSTABLE = "The same input gave different results: a function must depend on its arguments alone."
 
 
@@ -37,36 +37,57 @@ class Verdict:
     staff: str = ""
 
 
-def judge(error: BaseException | None, checked: str, example: Mapping[str, object] | None) -> Verdict:
+def judge(
+    error: BaseException | None,
+    checked: str,
+    example: Mapping[str, object] | None,
+    diagnosis: str | None = None,
+    level: str = "full",
+) -> Verdict:
     """Turn what a test raised into a verdict.
 
     Args:
         error: what it raised, None where it passed.
         checked: what was checked and on which slide, from the test's docstring.
         example: the smallest failing input found, by argument, where the inputs were drawn.
+        diagnosis: the known mistake that the function makes, where there is one.
+        level: ``"full"``; ``"hints"`` holds back inputs and numbers; ``"names"`` says only that a row failed.
     """
     if error is None:
         return Verdict(Outcome.PASSED)
     if isinstance(error, failures.NotAttempted):
         return Verdict(Outcome.NOT_ATTEMPTED, str(error))
-    if isinstance(error, Mismatch | AssertionError):
-        said = str(error) or "The property did not hold."
-        return Verdict(Outcome.FAILED, _compose(checked, said, example))
-    if isinstance(error, failures.CallRaised):
-        return Verdict(Outcome.FAILED, _compose("", str(error), example))
-    if isinstance(error, failures.SubmissionFault):
-        return Verdict(Outcome.FAILED, str(error))
+    if isinstance(error, AssertionError | failures.SubmissionFault):
+        if level == "names":
+            return Verdict(Outcome.FAILED, FAILED)
+        return Verdict(Outcome.FAILED, _explain(error, checked, example, diagnosis, is_full=level == "full"))
     if isinstance(error, failures.GraderFault):
         return Verdict(Outcome.GRADER_FAULT, GRADER_FAULT, str(error))
     return Verdict(Outcome.GRADER_FAULT, GRADER_FAULT, "".join(traceback.format_exception(error)))
 
 
-def _compose(checked: str, said: str, example: Mapping[str, object] | None) -> str:
+def _explain(
+    error: BaseException,
+    checked: str,
+    example: Mapping[str, object] | None,
+    diagnosis: str | None,
+    *,
+    is_full: bool,
+) -> str:
+    """What was checked, the smallest failing input, what was expected and found, and the diagnosis."""
+    if isinstance(error, failures.SubmissionFault) and not isinstance(error, failures.CallRaised):
+        return str(error)  # the same for every input
     pieces = [f"Checked: {checked}"] if checked else []
-    pieces.append(said)
     lines = [line for name, value in (example or {}).items() for line in _write_input(name, value)]
-    if lines and sum(map(len, lines)) <= LONGEST_INPUT:
+    if is_full and lines and sum(map(len, lines)) <= LONGEST_INPUT:
         pieces.append("\n  ".join(["Smallest failing input found:", *lines]))
+    tells_numbers = isinstance(error, AssertionError) and getattr(error, "kind", "value") == "value"
+    if is_full or not tells_numbers:
+        pieces.append(str(error) or "The property did not hold.")
+    elif not diagnosis:
+        pieces.append("What came back is not what was expected.")
+    if diagnosis:
+        pieces.append(f"Diagnosis: {diagnosis}")
     return "\n".join(pieces)
 
 

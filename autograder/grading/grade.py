@@ -5,23 +5,36 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import platform
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import pytest
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.budget import Budget
+from autograder.grading.integrity import changed_since, fingerprints
 from autograder.grading.lender import Lender
+from autograder.grading.page import write_page
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.results import Outcome, Results
 from autograder.grading.settings import Settings
 from autograder.grading.submission import Collected, collect
+from autograder.grading.versions import versions
+from autograder.sandbox import isolation
 from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.proxy import Submission
+
+STOPPED = "The grading was stopped from outside before its end: checks without a result count 0 points."
+TAMPERED = (
+    "The grader's own files changed while it ran, so its results mean nothing. Tell the course staff, who "
+    "can grade it again."
+)
 
 
 def grade(
@@ -30,6 +43,9 @@ def grade(
     settings: Settings,
     on_change: Callable[[Results], None],
     only: str = "",
+    require_isolation: str = "",
+    *,
+    is_sealed: bool = False,
 ) -> Results:
     """Grade a submission.
 
@@ -39,14 +55,18 @@ def grade(
         settings: the staff's settings.
         on_change: called with valid results from the manifest on, whenever they change.
         only: grade the rows below this number alone; empty for all.
+        require_isolation: refuse to grade below this mode, ``"A"`` to ``"D"``; empty for whatever there is.
+        is_sealed: nobody but a submission could change the grader's files meanwhile, so that a change means
+            that the results are worth nothing. Elsewhere it is noted: somebody may be at work on them.
 
     Returns:
         The final results; ``on_change`` has seen the same.
 
     Raises:
         UnreadableSubmission: there is nothing to grade at that path.
-        GraderFault: the hidden tests cannot be run.
+        GraderFault: the hidden tests cannot be run, a signal stopped them, or isolation is too little.
     """
+    files = fingerprints(assignment)
     budget = Budget(settings.budget_seconds)
     collected = collect(submission, assignment.package, assignment.modules)
     functions = {
@@ -62,30 +82,60 @@ def grade(
             collected.missing,
             lend=Lender(assignment.package),
             order=[function.qualified_name for function in assignment.functions],
+            seconds=settings.budget_seconds,
         ) as proxy,
+        _sigterm_as_before(),
     ):
+        if require_isolation:
+            isolation.require(require_isolation, box)
         seed = functools.partial(settings.seed, collected.digest)
-        plugin = GradingPlugin(assignment, proxy, seed, budget, on_change, only)
-        _run_hidden_tests(assignment, plugin)
+        plugin = GradingPlugin(
+            assignment,
+            proxy,
+            seed,
+            budget,
+            on_change,
+            only,
+            feedback=settings.feedback,
+            visibility_of=settings.visibility_of,
+        )
+        was_stopped = _run_hidden_tests(assignment, plugin)
         confinement = dict(proxy.confinement)
+    # From here on no process of the submission is alive, and no file of it is left.
+    tampered = changed_since(files, assignment)
+    is_void = bool(tampered) and is_sealed
+    graded = _without_points(plugin.results) if is_void else plugin.results
+    problem = TAMPERED if is_void else STOPPED if was_stopped else ""
     results = replace(
-        plugin.results,
-        summary=_summary(plugin.results, collected),
+        graded,
+        summary=problem or write_page(graded, assignment, _notes(collected)),
         seconds=budget.elapsed,
         staff={
             "submission_sha256": collected.digest,
             "salt_id": settings.salt_id,
-            "python": platform.python_version(),
+            "versions": versions(files),
             "worker": confinement,
             "grader_faults": plugin.problems,
+            "misconceptions": {name: said for name, said in plugin.diagnoses.items() if said},
+            "changed_files": tampered,
         },
     )
     on_change(results)
+    if problem:
+        raise GraderFault(f"{problem} Changed: {', '.join(tampered)}." if is_void else problem)
     return results
 
 
-def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> None:
+def _without_points(results: Results) -> Results:
+    rows = [replace(row, outcome=Outcome.GRADER_FAULT, explanation=TAMPERED) for row in results.rows]
+    return replace(results, rows=tuple(rows))
+
+
+def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
     """Run pytest in this process; only the repository's own files can reach it.
+
+    Returns:
+        Whether a signal stopped it.
 
     Raises:
         GraderFault: there are no rows, or pytest did not get through them.
@@ -111,11 +161,45 @@ def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> None:
             )
         ),
     ]
-    with _clean_environment():
-        status = pytest.main(arguments, plugins=[plugin])
+    try:
+        with _clean_environment(), _stopped_by_sigterm():
+            status = pytest.main(arguments, plugins=[plugin])
+    except KeyboardInterrupt:
+        return True
+    if status == pytest.ExitCode.INTERRUPTED:
+        return True
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         why = "; ".join(plugin.problems) or f"pytest ended with status {int(status)}"
         raise GraderFault(f"The hidden tests cannot be run: {why}")
+    return False
+
+
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into what Ctrl-C is, and ignore it afterwards: then only the clean-up is left."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _sigterm_as_before() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
@@ -132,16 +216,6 @@ def _clean_environment() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _summary(results: Results, collected: Collected) -> str:
-    """The first lines a student reads: the total, what to do first, and what was passed over."""
-    lines = [f"{results.points:g} of {results.possible_points:g} points" + _bonus(results) + "."]
-    not_passed = [row for row in results.rows if row.outcome is not Outcome.PASSED and not row.is_bonus]
-    if not_passed:
-        lines.append(f"Look first at {not_passed[0].number} {not_passed[0].title}.")
-    if any(row.outcome is Outcome.GRADER_FAULT for row in results.rows):
-        lines.append("In some checks the grader itself failed: tell the course staff.")
-    return "\n".join([*lines, *collected.notes, *collected.missing.values()])
-
-
-def _bonus(results: Results) -> str:
-    return f" and {results.bonus:g} bonus points" if results.bonus else ""
+def _notes(collected: Collected) -> list[str]:
+    """What was passed over, and what is missing."""
+    return [*collected.notes, *collected.missing.values()]

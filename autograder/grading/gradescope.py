@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.grading.metadata import Metadata, read_metadata
 from autograder.grading.results import Outcome, Results, Row, format_points
+from autograder.grading.settings import Settings
 
+UNFINISHED = "The grading did not finish: checks without a result count 0 points."
 LONGEST_OUTPUT = 90_000
 """The platform cuts every output in the middle at 100,000 characters; ours ends in a sentence instead."""
 
@@ -36,15 +42,31 @@ class Platform:
         """The file the platform reads after the run."""
         return self.root / "results" / "results.json"
 
+    @property
+    def metadata(self) -> Metadata | None:
+        """What the platform says of the submission beside its files; None where it says nothing."""
+        return read_metadata(self.root / "submission_metadata.json")
+
+    @contextmanager
+    def closed_to_others(self) -> Iterator[None]:
+        """Close source, submission and results to other users as long as student code runs."""
+        before = {}
+        try:
+            for name in ("source", "submission", "results"):
+                folder = self.root / name
+                with suppress(OSError):
+                    before[folder] = folder.stat().st_mode & 0o7777
+                    folder.chmod(0o700)
+            yield
+        finally:
+            for folder, mode in before.items():
+                with suppress(OSError):
+                    folder.chmod(mode)
+
 
 def provisional(title: str, sentence: str) -> dict[str, object]:
     """A valid results.json for a grading of which no row is known: score 0 and a sentence."""
-    return _document(Results(title, summary=sentence)) | {"score": 0.0}
-
-
-def render(results: Results) -> dict[str, object]:
-    """Turn results into the platform's document."""
-    return _document(results)
+    return render(Results(title, summary=sentence), _AS_USUAL) | {"score": 0.0}
 
 
 def write(document: Mapping[str, object], file: Path, *, durable: bool = True) -> None:
@@ -72,11 +94,22 @@ def write(document: Mapping[str, object], file: Path, *, durable: bool = True) -
         raise
 
 
-def _document(results: Results) -> dict[str, object]:
-    return {
+_AS_USUAL = Settings(salt="")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Student code decides part of an output: colour codes of a terminal, half a character that UTF-8 lacks."""
+
+
+def render(results: Results, settings: Settings = _AS_USUAL) -> dict[str, object]:
+    """Turn results into the platform's document.
+
+    Args:
+        results: the results, of a grading that has ended or is still running.
+        settings: what is shown beside the rows' own visibility.
+    """
+    document: dict[str, object] = {
         "score": results.points + results.bonus,
         "execution_time": round(results.seconds, 3),
-        "output": _shorten(results.summary),
+        "output": _shorten(results.summary or UNFINISHED),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -88,26 +121,60 @@ def _document(results: Results) -> dict[str, object]:
             "bonus": results.bonus,
             **results.staff,
         },
-        "tests": [_row(row) for row in results.rows],
+        "tests": [_row(row, settings) for row in results.rows],
     }
+    columns = _leaderboard(results) if settings.leaderboard else []
+    return document | ({"leaderboard": columns} if columns else {})
 
 
-def _row(row: Row) -> dict[str, object]:
+def _row(row: Row, settings: Settings) -> dict[str, object]:
     bonus = f" (bonus, up to +{format_points(row.points)})" if row.is_bonus else ""
+    # A bonus counts on top: the max_scores add up to the published total.
+    points = {"score": row.score, "max_score": 0.0 if row.is_bonus else row.points}
+    extra: dict[str, object] = {"outcome": row.outcome.value, "seconds": round(row.seconds, 3)}
+    if row.curve is not None:
+        extra |= {"final_return": row.curve.final_return, "environment_steps_to_bar": row.curve.steps_to_bar}
     return {
         "number": row.number,
-        "name": row.title + bonus,
-        "score": row.score,
-        # A bonus counts on top: the max_scores add up to the published total.
-        "max_score": 0.0 if row.is_bonus else row.points,
+        "name": row.title + (bonus if settings.points_shown else ""),
+        **(points if settings.points_shown else {}),
         "status": "passed" if row.outcome is Outcome.PASSED else "failed",
-        "output": _shorten(row.explanation),
+        **_output(row, settings),
         "visibility": row.visibility,
-        "extra_data": {"outcome": row.outcome.value, "seconds": round(row.seconds, 3)},
+        "extra_data": extra if settings.points_shown else extra | points,
     }
 
 
-def _shorten(text: str) -> str:
-    if len(text) <= LONGEST_OUTPUT:
+def _output(row: Row, settings: Settings) -> dict[str, object]:
+    """What a row says: text, or html where it has a picture that anybody may see."""
+    if row.curve is None or row.visibility == "hidden" or settings.feedback == "names":
+        return {"output": _shorten(row.explanation)}
+    # Student code decides part of the explanation. Escaping may make it five times as long.
+    said = html.escape(_shorten(row.explanation, (LONGEST_OUTPUT - len(row.curve.html)) // 5))
+    return {"output": (f"<pre>{said}</pre>\n" if said else "") + row.curve.html, "output_format": "html"}
+
+
+def _leaderboard(results: Results) -> list[dict[str, object]]:
+    """Two columns for every algorithm whose learning curve is known; steps only where the bar was reached."""
+    curves = {row.curve.name: row.curve for row in results.rows if row.curve is not None}
+    columns: list[dict[str, object]] = []
+    for name, curve in sorted(curves.items()):
+        if curve.steps_to_bar is not None:
+            columns.append(
+                {
+                    "name": f"{name}: environment steps to {curve.bar:g}",
+                    "value": curve.steps_to_bar,
+                    "order": "asc",
+                }
+            )
+        columns.append(
+            {"name": f"{name}: final return", "value": round(curve.final_return, 1), "order": "desc"}
+        )
+    return columns
+
+
+def _shorten(text: str, longest: int = LONGEST_OUTPUT) -> str:
+    text = _UNPRINTABLE.sub("�", text.replace("\r\n", "\n"))
+    if len(text) <= longest:
         return text
-    return text[:LONGEST_OUTPUT] + "\n[The rest was too long to show.]"
+    return text[:longest] + "\n[The rest was too long to show.]"

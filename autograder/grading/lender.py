@@ -6,6 +6,7 @@ They run in the grader's process, on arguments that a hostile worker may have ch
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from hw4.lab.signatures import SIGNATURES
 
 MOST_ELEMENTS = 1_000_000
 """Of one array; the features of 50 CartPole trajectories have 400,000."""
+MOST_STEPS = 32_000_000
+"""Of the sizes of all axes multiplied: SGD picks B trajectories in each of its S steps, whatever M is."""
 LARGEST_AXIS = 64
 """Of every axis but N and H: the Fisher matrix has d × d entries, and SGD takes S steps."""
 
@@ -54,6 +57,9 @@ class Lender:
         fitting = {key: _bounded(value, dtypes.get(key)) for key, value in given.items()}
         sizes = signature.check_arguments(fitting)
         if any(size > LARGEST_AXIS for axis, size in sizes.items() if axis not in ("N", "M", "H", "n", "B")):
+            raise ValueError(f"{name} was called with sizes {sizes}, larger than any that are asked for.")
+        steps = math.prod(size for axis, size in sizes.items() if axis != "M" or "B" not in sizes)
+        if steps > MOST_STEPS:
             raise ValueError(f"{name} was called with sizes {sizes}, larger than any that are asked for.")
         module, _, function = name.partition(".")
         reference = getattr(importlib.import_module(f"{self._package}.{module}"), function)

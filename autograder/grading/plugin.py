@@ -19,11 +19,13 @@ import pytest
 
 from autograder.grading.assignment import Assignment, Part
 from autograder.grading.budget import EXAMPLES, Budget
+from autograder.grading.diagnosis import diagnose
 from autograder.grading.feedback import UNSTABLE, Verdict, judge
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Outcome, Results, Row
 from autograder.sandbox.failures import SubmissionFault
 from autograder.sandbox.proxy import Submission
+from hw4.lab.compare import Mismatch
 
 OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
@@ -43,6 +45,13 @@ class GradingPlugin:
         budget: the time for the whole grading.
         on_change: called with the results so far, first with the manifest.
         only: grade the rows below this number alone; empty for all.
+        feedback: how much a failed row says, as `judge` takes it.
+        visibility_of: who sees a row, by its number, where the test itself does not say.
+
+    Attributes:
+        results: the results so far.
+        problems: for the staff, where the grader itself failed.
+        diagnoses: the known mistakes that were found, by function.
     """
 
     def __init__(
@@ -53,15 +62,21 @@ class GradingPlugin:
         budget: Budget,
         on_change: Callable[[Results], None],
         only: str = "",
+        *,
+        feedback: str = "full",
+        visibility_of: Callable[[str], str] = lambda number: "visible",
     ) -> None:
         self.results = Results(assignment.title)
         self.problems: list[str] = []
+        self.diagnoses: dict[str, str | None] = {}
         self._assignment = assignment
         self._submission = submission
         self._seed = seed
         self._budget = budget
         self._on_change = on_change
         self._only = only
+        self._feedback = feedback
+        self._visibility_of = visibility_of
         self._part = ""
         self._recorders: dict[str, Recorder] = {}
 
@@ -131,6 +146,7 @@ class GradingPlugin:
         if part != self._part:
             self._part = part
             self._submission.renew()
+        self._submission.start_row()
         item.stash[_STARTED] = time.monotonic()
         return None
 
@@ -140,10 +156,13 @@ class GradingPlugin:
 
         A wrong or missing piece has lost its points in its own rows; what is built on it is judged apart.
         """
+        recorder = self._recorders.get(pyfuncitem.stash[_ROW])
         try:
             return (yield)
         except _FAILURES:
-            recorder = self._recorders.get(pyfuncitem.stash[_ROW])
+            if recorder is not None and not isinstance(recorder.failure, AssertionError | SubmissionFault):
+                raise
+            self._submission.start_row()
             with self._submission.lending(), recorder.second_hearing() if recorder else nullcontext():
                 if not self._passes(pyfuncitem):
                     raise
@@ -171,7 +190,8 @@ class GradingPlugin:
             example = None
             if error is not None and recorder is not None and recorder.failure is not None:
                 error, example = recorder.failure, recorder.example
-            verdict = judge(error, item.stash[_CHECKED], example)
+            diagnosis = self._diagnose(error.function) if isinstance(error, Mismatch) else None
+            verdict = judge(error, item.stash[_CHECKED], example, diagnosis, self._feedback)
             if error is None and item.stash.get(_LENT, False):
                 verdict = replace(verdict, explanation=LENT)
             if call.excinfo is not None and isinstance(call.excinfo.value, hypothesis.errors.Flaky):
@@ -180,6 +200,14 @@ class GradingPlugin:
                 self.problems.append(f"{number}: {verdict.staff}")
             self._report(number, verdict, time.monotonic() - item.stash[_STARTED])
         return report
+
+    def _diagnose(self, function: str) -> str | None:
+        """The known mistake in a function of which a row has failed; looked for once."""
+        if function not in self.diagnoses:
+            self._submission.start_row()
+            catalogue = self._assignment.catalogue()
+            self.diagnoses[function] = diagnose(function, self._submission, catalogue, self._seed(function))
+        return self.diagnoses[function]
 
     def _report(self, number: str, verdict: Verdict, seconds: float) -> None:
         row = next(row for row in self.results.rows if row.number == number)
@@ -204,7 +232,7 @@ class GradingPlugin:
         if titles:
             sentence = sentence[0].lower() + sentence[1:]
         title = ": ".join([*titles, sentence])
-        visibility = metadata.get("visibility") or "visible"
+        visibility = metadata.get("visibility") or self._visibility_of(str(number))
         return Row(str(number), title, float(str(points)), part.is_bonus, str(visibility))
 
     def _part_of(self, number: str) -> Part | None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import hypothesis.errors
+
 from autograder.grading.budget import EXAMPLES_AFTER_FAILURE
 from autograder.sandbox.failures import SubmissionFault
 
@@ -61,12 +63,18 @@ class Recorder:
                 raise RowEnded
         try:
             self._test(*arguments, **keywords)
+        except hypothesis.errors.HypothesisException:
+            raise  # how a test says that an input is of no use to it
         except (AssertionError, SubmissionFault) as error:
             self._remember(error, keywords)
             # A hang or a missing function is the same on every input: trying others would only cost time.
             if self._wants_first or getattr(error, "ends_row", False):
                 raise RowEnded from error
             raise
+        except Exception as error:
+            # The grader's own fault: a smaller input would not make it the student's.
+            self._remember(error, keywords)
+            raise RowEnded from error
 
     def _remember(self, error: BaseException, keywords: Mapping[str, Any]) -> None:
         drawn = {name: value for name, value in keywords.items() if name != "submission"}

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from autograder.grading.curve import Curve
+
 
 class Outcome(enum.Enum):
     """How a row ended. Wrong, not attempted and the grader's own fault stay apart."""
@@ -30,6 +32,7 @@ class Row:
         outcome: how it ended.
         explanation: complete sentences for the student; empty where it passed.
         seconds: how long it took.
+        curve: a learning curve to show with it, if there is one.
     """
 
     number: str
@@ -40,6 +43,7 @@ class Row:
     outcome: Outcome = Outcome.DID_NOT_FINISH
     explanation: str = "This check did not finish."
     seconds: float = 0.0
+    curve: Curve | None = None
 
     @property
     def score(self) -> float:

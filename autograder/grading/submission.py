@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 LONGEST_FILE_BYTES = 1024 * 1024
+LONGEST_ZIP_BYTES = 64 * 1024 * 1024
+"""Its list of members is read as a whole before it can be counted."""
+MOST_MODULE_BYTES = 32 * 1024 * 1024
+"""Of all files that have the name of a module, wherever they are: every one of them is kept until one is chosen."""
 MOST_ENTRIES = 10_000
 DEEPEST_FOLDER = 12
 _UNPACKING_ERRORS = (RuntimeError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -72,9 +76,9 @@ def collect(submission: Path, package: str, modules: Sequence[str]) -> Collected
     """
     wanted = frozenset(f"{module}.py" for module in modules)
     if submission.is_dir():
-        candidates = list(_in_folder(submission, wanted))
+        candidates = _within_bounds(_in_folder(submission, wanted))
     elif submission.is_file() and zipfile.is_zipfile(submission):
-        candidates = list(_in_zip(submission, wanted))
+        candidates = _within_bounds(_in_zip(submission, wanted))
     else:
         found = "is neither a folder nor a zip" if submission.exists() else "does not exist"
         raise UnreadableSubmission(
@@ -87,6 +91,19 @@ def collect(submission: Path, package: str, modules: Sequence[str]) -> Collected
         module: _missing_sentence(module, chosen, candidates) for module in modules if module not in sources
     }
     return Collected(sources, missing, tuple(_notes(candidates, folder)), _digest(sources))
+
+
+def _within_bounds(found: Iterator[_Candidate]) -> list[_Candidate]:
+    candidates, size = [], 0
+    for candidate in found:
+        candidates.append(candidate)
+        size += len(candidate.content or b"")
+        if size > MOST_MODULE_BYTES:
+            raise UnreadableSubmission(
+                f"The submission holds more than {MOST_MODULE_BYTES // 2**20} MiB of modules: hand in the package "
+                "alone."
+            )
+    return candidates
 
 
 def _choose_folder(candidates: Sequence[_Candidate], package: str) -> PurePosixPath | None:
@@ -178,6 +195,10 @@ def _bounded(path: PurePosixPath, content: bytes) -> _Candidate:
 
 
 def _in_zip(file: Path, wanted: frozenset[str]) -> Iterator[_Candidate]:
+    if file.stat().st_size > LONGEST_ZIP_BYTES:
+        raise UnreadableSubmission(
+            f"The zip is larger than {LONGEST_ZIP_BYTES // 2**20} MiB: hand in the package alone."
+        )
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()

@@ -188,7 +188,7 @@ def _read_folder(
     if not folder.is_dir():
         problems.append(f"There is no folder {_shown(assignment, folder)}: the template is made from it.")
         return
-    for path in _walk(folder):
+    for path in walk(folder):
         if not stat.S_ISREG(path.lstat().st_mode):
             problems.append(
                 f"{_shown(assignment, path)} is a link or a special file: put a regular file in its place."
@@ -197,13 +197,13 @@ def _read_folder(
         yield PurePosixPath(path.relative_to(folder).as_posix()), path.read_bytes()
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def walk(folder: Path) -> Iterator[Path]:
     """Yield everything below a folder that is no folder itself, sorted, without what is ignored."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in _IGNORED_NAMES or path.name.endswith(_IGNORED_ENDINGS):
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
+            yield from walk(path)
         else:
             yield path
 
@@ -216,7 +216,7 @@ def _read_template(assignment: Assignment) -> dict[PurePosixPath, tuple[bytes, b
     if not folder.exists():
         return {}
     found = {}
-    for path in _walk(folder):
+    for path in walk(folder):
         mode = path.lstat().st_mode
         # A link never counts as up to date, wherever it points.
         content = path.read_bytes() if stat.S_ISREG(mode) else b""

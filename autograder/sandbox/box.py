@@ -5,7 +5,8 @@
     stubs/        a stub of every module
     scratch-…/    one writable folder for each worker
 
-It lies outside the repository, so that nothing of the grader is beside student code.
+It lies outside the repository, so that nothing of the grader is beside student code. Where the grader is
+root, it is open to a group of its own alone, which its workers are in: no other worker can look into it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from autograder.sandbox import sweep
 from autograder.sandbox.failures import GraderFault
 
 _INSIDE = Path(__file__).resolve().parent / "inside"
-_RUNTIME_FILES = ("worker.py", "wire.py", "confinement.py")
+_RUNTIME_FILES = ("worker.py", "wire.py", "confinement.py", "landlock.py", "seccomp.py")
 
 
 class Box:
@@ -41,7 +43,13 @@ class Box:
         self._modules = modules
         self._submitted = submitted
         self._scratches = 0
+        self._group: sweep.UidLease | None = None
         self.root = Path()
+
+    @property
+    def group(self) -> int | None:
+        """The group that may look into the box, or None where every worker is the grader's own user."""
+        return self._group.uid if self._group else None
 
     @property
     def worker_file(self) -> Path:
@@ -61,6 +69,8 @@ class Box:
     def __enter__(self) -> Box:
         self.root = Path(tempfile.mkdtemp(prefix="hw4-box-", dir=_reachable_temporary_folder())).resolve()
         try:
+            if sweep.gives_workers_own_users():
+                self._group = sweep.UidLease()
             self._fill()
         except BaseException:
             self._remove()
@@ -77,8 +87,8 @@ class Box:
         self._scratches += 1
         scratch = self.root / f"scratch-{self._scratches}"
         scratch.mkdir(mode=0o700)
-        if uid is not None:
-            os.chown(scratch, uid, uid)
+        if uid is not None and self.group is not None:
+            os.chown(scratch, uid, self.group)
         return scratch
 
     def _fill(self) -> None:
@@ -97,16 +107,23 @@ class Box:
         runtime.mkdir()
         for name in _RUNTIME_FILES:
             shutil.copyfile(_INSIDE / name, runtime / name)
-        for folder, _, files in os.walk(self.root):
+        # The root stays writable for its owner, who adds a scratch folder for each worker.
+        self._open_to_workers(self.root, 0o750)
+        for folder, folders, files in os.walk(self.root):
             for name in files:
-                (Path(folder) / name).chmod(0o444)
-            # The root stays writable for its owner, who adds a scratch folder for each worker.
-            Path(folder).chmod(0o755 if Path(folder) == self.root else 0o555)
+                self._open_to_workers(Path(folder) / name, 0o440)
+            for name in folders:
+                self._open_to_workers(Path(folder) / name, 0o550)
+
+    def _open_to_workers(self, path: Path, mode: int) -> None:
+        if self.group is not None:
+            os.chown(path, 0, self.group)
+        path.chmod(mode)
 
     def _remove(self) -> None:
-        for folder, _, _ in os.walk(self.root):
-            Path(folder).chmod(0o700)
-        shutil.rmtree(self.root, ignore_errors=True)
+        sweep.remove(self.root)
+        if self._group is not None:
+            self._group.release()
 
 
 def _reachable_temporary_folder() -> Path:

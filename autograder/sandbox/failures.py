@@ -5,6 +5,7 @@ Knows nothing of points or tests. A fault of the grader itself is no `Submission
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -85,6 +86,10 @@ class CallTimedOut(SubmissionFault):
     """The function did not return in time."""
 
 
+class OutOfTime(SubmissionFault):
+    """The calls of a check, or of the whole grading, took too long together."""
+
+
 class WorkerDied(SubmissionFault):
     """The process that ran the function ended without an answer."""
 
@@ -120,6 +125,20 @@ def died(name: str, ending: str) -> WorkerDied:
     )
 
 
+def out_of_time(name: str) -> OutOfTime:
+    """The time for the whole grading is used up."""
+    return OutOfTime(name, f"{name} was not run to its end: the time for the whole grading was used up.")
+
+
+def too_slow(name: str, seconds: float) -> OutOfTime:
+    """The calls of one check together took too long."""
+    return OutOfTime(
+        name,
+        f"The calls to {name} and others in this check took more than {seconds:.0f} s together: look for a "
+        "loop over something that numpy does in one step.",
+    )
+
+
 def bad_reply(name: str) -> BadReply:
     """What came back from the call was not a reply."""
     return BadReply(name, f"{name} disturbed the connection to the grader: the reply could not be read.")
@@ -149,9 +168,28 @@ def _read_fault(description: object) -> _Fault:
     return _Fault(**texts, lines=tuple(lines))
 
 
+_LONGEST_TEXT = 2000
+_SUBMISSION_FOLDER = re.compile(r"/[^\s'\"(),:]*/submission/")
+_FOLDERS = re.compile(r"(?<![\w.…])/(?:[^\s/'\"(),:;]+/)+")
+
+
 def _clean(text: object) -> str:
-    """A worker's text without control characters, on one line."""
-    return "".join(c if c.isprintable() else " " for c in text).strip() if isinstance(text, str) else ""
+    """A worker's text on one line: bounded, without control characters and without this machine's folders."""
+    if not isinstance(text, str):
+        return ""
+    printable = "".join(c if c.isprintable() else " " for c in text[:_LONGEST_TEXT]).strip()
+    return hide_folders(printable)
+
+
+def hide_folders(text: str) -> str:
+    """Write paths of this machine without their folders; those of the submission start at its package."""
+    return _FOLDERS.sub("…/", _SUBMISSION_FOLDER.sub("", text))
+
+
+def clean_log(text: str) -> str:
+    """What student code printed, without control characters and without this machine's folders."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").split("\n")
+    return "\n".join(hide_folders("".join(c for c in line if c.isprintable())) for line in lines)
 
 
 def from_description(name: str, description: object) -> SubmissionFault:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
+import selectors
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.sandbox import sweep
 from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.inside import wire
@@ -24,13 +26,23 @@ from autograder.sandbox.inside import wire
 LOG_BYTES = 64 * 1024
 _START_SECONDS = 60.0
 """A start takes 0.1 s; a cold disk and a fifth of a core are still no fault of the submission."""
-_UIDS = range(60000, 65000)
+_LOOK_SECONDS = 0.25
+_SCRATCH_BYTES, _SCRATCH_ENTRIES, _SCRATCH_PATH = 64 * 1024 * 1024, 2000, 1000
+"""More in the scratch folder ends the worker: limits of the system hold for a file, not for all of them."""
 _LIMITS = {
     "AS": 1024 * 1024 * 1024,
     "FSIZE": 16 * 1024 * 1024,
     "NOFILE": 64,
     "CORE": 0,
+    "CPU": 300,  # seconds: a last resort, should the grader itself be killed
 }
+LAYERS = frozenset({"limits", "privileges", "landlock", "seccomp"})
+"""What workers give up; tests take some away to be a kernel that has less."""
+_SYSTEM_FILES = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"),
+    *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
+    *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
+)
 Borrow = Callable[[wire.Header, list[np.ndarray]], tuple[wire.Header, list[np.ndarray]]]
 _OWN_UID_LIMITS = {"NPROC": 24}
 """Counted per uid over the whole machine, so only for a uid that nothing else uses."""
@@ -53,8 +65,12 @@ class Worker:
     """
 
     def __init__(self, box: Box, order: Sequence[str] = (), *, lends: bool = False) -> None:
-        self.uid = _free_uid() if _is_root() else None
-        scratch = box.new_scratch(self.uid)
+        self._lease = sweep.UidLease() if box.group is not None else None
+        self.uid = self._lease.uid if self._lease else None
+        self._scratch = scratch = box.new_scratch(self.uid)
+        self._excess = ""
+        self._is_over = threading.Event()
+        sweep.adopt_orphans()
         self._requests = 0
         self._log = bytearray()
         ours, theirs = socket.socketpair()
@@ -67,6 +83,16 @@ class Worker:
             "order": list(order),
             "lends": lends,
             "limits": _LIMITS | (_OWN_UID_LIMITS if self.uid is not None else {}),
+            "layers": sorted(LAYERS),
+            "uid": self.uid,
+            "grader": os.getpid(),
+            "readable": [
+                *_readable_folders(),
+                str(box.worker_file.parent),
+                str(box.submission),
+                str(box.stubs),
+            ],
+            "writable": [str(scratch), os.devnull],
         }
         interpreter = _interpreter()
         try:
@@ -80,12 +106,14 @@ class Worker:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
                 user=self.uid,
-                group=self.uid,
+                group=box.group,
                 extra_groups=[] if self.uid is not None else None,
                 umask=0o077,
             )
         except OSError as error:
             ours.close()
+            if self._lease:
+                self._lease.release()
             raise GraderFault(
                 f"The worker's interpreter {interpreter} cannot be run by another user ({error.strerror}): "
                 "run ./setup.sh, which picks one that can."
@@ -129,19 +157,36 @@ class Worker:
         return reply, values
 
     def close(self) -> None:
-        """End the worker and everything in its session, and wait until it is gone."""
+        """End the worker and everything it has started, wait until it is gone, and remove what it wrote.
+
+        Raises:
+            GraderFault: something of it may still be alive.
+        """
         self._channel.close()
-        # The worker leads its session; killing it alone would leave what it forked.
+        if self.uid is None:
+            sweep.end_tree(self._process.pid)
+        # The worker leads its session: this reaches most of what it may have forked, the sweep the rest.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
-        self._process.wait()
-        self._drain.join(timeout=1.0)
+        try:
+            if self.uid is not None and sys.platform == "linux":
+                sweep.end_all_of(self.uid)
+                sweep.remove_files_of(self.uid)
+        finally:
+            self._process.wait()
+            self._is_over.set()
+            self._drain.join(timeout=1.0)
+            sweep.remove(self._scratch)
+            if self._lease:
+                self._lease.release()
 
     def exit_sentence(self) -> str:
         """Say how the process ended, waiting briefly for it to do so."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1.0)
+        if self._excess:
+            return self._excess
         status = self._process.returncode
         if status is None:
             return "it closed its connection to the grader"
@@ -156,11 +201,27 @@ class Worker:
         return self._log.decode("utf-8", "replace")
 
     def _read_log(self) -> None:
+        """Keep the first of what is printed, drop the rest, and look after the scratch folder meanwhile."""
         pipe = self._process.stdout
         assert pipe is not None
-        with pipe:
-            while chunk := os.read(pipe.fileno(), 65536):
-                self._log += chunk[: LOG_BYTES - len(self._log)]
+        with pipe, selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            look, is_open = 0.0, True
+            while True:
+                if not is_open:  # it closed its output, and may still write files
+                    if self._is_over.wait(_LOOK_SECONDS):
+                        return
+                elif selector.select(_LOOK_SECONDS):
+                    chunk = os.read(pipe.fileno(), 65536)
+                    self._log += chunk[: LOG_BYTES - len(self._log)]
+                    is_open = bool(chunk)
+                elif self._is_over.is_set():
+                    return
+                if time.monotonic() > look and not self._excess:
+                    look = time.monotonic() + _LOOK_SECONDS
+                    if not _is_small(self._scratch):
+                        self._excess = "it wrote more files than there is room for"
+                        self._process.kill()
 
     def _wait_until_ready(self) -> dict[str, str]:
         try:
@@ -176,8 +237,28 @@ class Worker:
         return report if isinstance(report, dict) else {}
 
 
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+def _readable_folders() -> list[str]:
+    """Where the interpreter, its packages and the system's shared libraries lie; nothing of the grader's."""
+    of_python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    of_prefixes = [str(Path(prefix) / name) for prefix in sorted(prefixes) for name in ("lib", "lib64")]
+    return sorted({*of_python, *of_prefixes, *_SYSTEM_FILES})
+
+
+def _is_small(folder: Path) -> bool:
+    """Whether a folder holds few and small files; no more of it is looked at than that takes."""
+    pending, entries, size = [str(folder)], 0, 0
+    while pending:
+        with contextlib.suppress(FileNotFoundError), os.scandir(pending.pop()) as listing:
+            for entry in listing:
+                with contextlib.suppress(FileNotFoundError):
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                entries += 1
+                if entries > _SCRATCH_ENTRIES or size > _SCRATCH_BYTES or len(entry.path) > _SCRATCH_PATH:
+                    return False
+    return True
 
 
 def _interpreter() -> str:
@@ -203,15 +284,3 @@ def _environment(scratch: Path) -> dict[str, str]:
         if name in os.environ:
             environment[name] = os.environ[name]
     return environment
-
-
-def _free_uid() -> int:
-    """A uid that no account and no running process has."""
-    import pwd
-
-    taken = {entry.pw_uid for entry in pwd.getpwall()}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            taken.add(entry.stat().st_uid)
-    # SystemRandom: it must differ between gradings at the same moment, and is no part of a result.
-    return random.SystemRandom().choice([uid for uid in _UIDS if uid not in taken])

@@ -7,17 +7,20 @@ a `SubmissionFault`. Time limits, restarts and the patience with hangs are decid
 from __future__ import annotations
 
 import contextlib
+import functools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
 
-from autograder.sandbox import failures
+from autograder.sandbox import failures, isolation
 from autograder.sandbox.box import Box
 from autograder.sandbox.inside import wire
-from autograder.sandbox.process import Worker
+from autograder.sandbox.process import Borrow, Worker
 
+_LEAST_SECONDS = 0.001
 _KEEP = "keep only definitions at its top level"
 
 
@@ -36,14 +39,23 @@ class Limits:
             of 10 MiB take about 1 s on a full core; the grader may have a fifth of one.
         patience_seconds: what all hangs of a submission together may cost. Until then a hang is tried once
             more, since a machine that stalled is no mistake of the student's.
-        impatient_seconds: the limit of a call or an import once patience is used up.
+        impatient_seconds: the limit of a call once patience is used up.
+        impatient_import_seconds: the same for an import; scipy alone takes a second on a slow machine.
+        most_lent_hangs: so many functions may hang by their own fault, with lent ones around them; the rest
+            are then not tried with lent ones. A submission that hangs everywhere is graded in 45 s on a
+            full core.
+        row_seconds: what the calls of one row together may take, with the same on top for each MiB; and again
+            with lent functions.
     """
 
     import_seconds: float = 10.0
     call_seconds: float = 5.0
     call_seconds_per_mebibyte: float = 3.0
-    patience_seconds: float = 20.0
+    patience_seconds: float = 10.0
     impatient_seconds: float = 1.0
+    impatient_import_seconds: float = 3.0
+    most_lent_hangs: int = 6
+    row_seconds: float = 30.0
 
 
 class Submission:
@@ -56,6 +68,7 @@ class Submission:
         limits: how long its code may take.
         lend: calls the reference's function of a name, for `lending`.
         order: the functions that may be lent, ``module.function``, earlier ones first.
+        seconds: the whole grading's; afterwards every call fails at once.
     """
 
     def __init__(
@@ -66,8 +79,11 @@ class Submission:
         limits: Limits | None = None,
         lend: Lend | None = None,
         order: Sequence[str] = (),
+        seconds: float | None = None,
     ) -> None:
         self._box = box
+        self._ends = None if seconds is None else time.monotonic() + seconds
+        self._row_left: float | None = None
         self._missing = missing
         self._limits = limits or Limits()
         self._lend = lend
@@ -78,6 +94,7 @@ class Submission:
         self._slow_imports: set[str] = set()
         self._hung: dict[tuple[str, bool], float] = {}
         self._seconds_hung = 0.0
+        self._lent_hangs = 0
         self._logs: list[str] = []
         self._modules = {module: Module(self, module, names) for module, names in functions.items()}
         self.confinement: dict[str, str] = {}
@@ -101,10 +118,16 @@ class Submission:
         for is_lending in list(self._workers):
             self._end(is_lending)
 
+    def start_row(self) -> None:
+        """Begin to count what the calls of one row take together."""
+        self._row_left = self._limits.row_seconds
+
     def _end(self, is_lending: bool) -> None:
-        worker = self._workers.pop(is_lending)
+        worker = self._workers[is_lending]
         worker.close()
+        # Last: a signal may come in between, and then it is closed once more at the end.
         self._logs.append(worker.log)
+        del self._workers[is_lending]
 
     @contextlib.contextmanager
     def lending(self) -> Iterator[None]:
@@ -114,6 +137,8 @@ class Submission:
         this side of the wall; a worker of its own sees their values, nothing else.
         """
         self.is_lending = True
+        if self._row_left is not None:
+            self.start_row()
         try:
             yield
         finally:
@@ -121,9 +146,9 @@ class Submission:
 
     @property
     def printed(self) -> str:
-        """What the submission's workers have printed so far, each bounded."""
+        """What the submission's workers have printed so far, each bounded, fit to be shown."""
         running = [worker.log for worker in self._workers.values()]
-        return "".join([*self._logs, *running])
+        return failures.clean_log("".join([*self._logs, *running]))
 
     def call(
         self,
@@ -155,6 +180,8 @@ class Submission:
             raise failures.MissingModule(name, self._missing[module])
         if (name, self.is_lending) in self._hung:
             raise failures.hung_before(name, self._hung[name, self.is_lending])
+        if self.is_lending and self._lent_hangs >= self._limits.most_lent_hangs:
+            raise failures.hung_before(name, self._limits.impatient_seconds)
         arrays: list[np.ndarray] = []
         header = {
             "do": "call",
@@ -166,6 +193,8 @@ class Submission:
         }
         size = sum(array.nbytes for array in arrays) / 2**20
         limit = self._limits.call_seconds + size * self._limits.call_seconds_per_mebibyte
+        if self._row_left is not None:
+            self._row_left += size * self._limits.call_seconds_per_mebibyte
         reply, values = self._ask_patiently(module, name, header, arrays, limit)
         if "fault" in reply:
             raise failures.from_description(name, reply["fault"])
@@ -182,15 +211,18 @@ class Submission:
             worker = self._ready_worker()
             if module in self._import_faults:
                 raise failures.ImportFailed(name, self._import_faults[module])
-            allowed = self._allowed(limit)
+            allowed = self._allowed(name, limit, self._limits.impatient_seconds)
+            answer = functools.partial(self._answer, name) if self.is_lending else None
             try:
-                return worker.request(header, arrays, allowed, self._answer if self.is_lending else None)
+                return self._request(worker, header, arrays, allowed, answer)
             except wire.WireTimeout:
                 self._end(self.is_lending)
+                self._check_time(name)
                 was_patient = allowed == limit
                 self._seconds_hung += allowed
                 if attempt == 2 or not was_patient:
                     self._hung[name, self.is_lending] = allowed
+                    self._lent_hangs += self.is_lending
                     raise failures.hung(name, allowed) from None
             except wire.WireClosed:
                 ending = worker.exit_sentence()
@@ -201,10 +233,37 @@ class Submission:
                 raise failures.bad_reply(name) from None
         raise AssertionError("the second attempt returns or raises")
 
-    def _allowed(self, limit: float) -> float:
-        if self._seconds_hung < self._limits.patience_seconds:
-            return limit
-        return min(limit, self._limits.impatient_seconds)
+    def _request(
+        self,
+        worker: Worker,
+        header: wire.Header,
+        arrays: Sequence[np.ndarray],
+        allowed: float,
+        answer: Borrow | None = None,
+    ) -> tuple[wire.Header, list[np.ndarray]]:
+        """Ask a worker, and take the time from that of the row."""
+        start = time.monotonic()
+        try:
+            return worker.request(header, arrays, allowed, answer)
+        finally:
+            if self._row_left is not None:
+                self._row_left -= time.monotonic() - start
+
+    def _allowed(self, name: str, limit: float, impatient: float) -> float:
+        """The seconds that a call or an import may take, of what there is left of everything."""
+        self._check_time(name)
+        if self._seconds_hung >= self._limits.patience_seconds:
+            limit = min(limit, impatient)
+        left = [] if self._row_left is None else [self._row_left]
+        if self._ends is not None:
+            left.append(self._ends - time.monotonic())
+        return max(min([limit, *left]), _LEAST_SECONDS)
+
+    def _check_time(self, name: str) -> None:
+        if self._ends is not None and time.monotonic() >= self._ends:
+            raise failures.out_of_time(name)
+        if self._row_left is not None and self._row_left <= 0:
+            raise failures.too_slow(name, self._limits.row_seconds)
 
     def _ready_worker(self) -> Worker:
         """The running worker, or a new one with every module imported, dependencies first.
@@ -215,35 +274,52 @@ class Submission:
         while self.is_lending not in self._workers:
             worker = Worker(self._box, self._order, lends=self.is_lending)
             self._workers[self.is_lending] = worker
-            self.confinement = worker.confinement
-            for module in self._modules:
-                if not self._import(worker, module):
-                    self._end(self.is_lending)
-                    break
+            self.confinement = {"mode": isolation.mode_of(worker.confinement), **worker.confinement}
+            try:
+                is_whole = all(self._import(worker, module) for module in self._modules)
+            except BaseException:
+                # Half of the modules are there: the next call needs a worker with all of them.
+                self._end(self.is_lending)
+                raise
+            if not is_whole:
+                self._end(self.is_lending)
         return self._workers[self.is_lending]
 
-    def _answer(self, request: wire.Header, arrays: list[np.ndarray]) -> tuple[wire.Header, list[np.ndarray]]:
-        """Answer a worker that borrows a function; what it asks for is checked by `Lend`."""
+    def _answer(
+        self, under_test: str, request: wire.Header, arrays: list[np.ndarray]
+    ) -> tuple[wire.Header, list[np.ndarray]]:
+        """Answer a worker that borrows a function; what it gives as arguments is checked by `Lend`.
+
+        The worker asks for nothing but earlier functions, unless student code writes to the wire itself.
+        """
         name, arguments, keywords = (request.get(key) for key in ("borrow", "arguments", "keywords"))
         if not (isinstance(name, str) and isinstance(arguments, list) and isinstance(keywords, dict)):
             raise wire.WireError("a function is asked for without name or arguments.")
+        if name not in self._order[: self._order.index(under_test)]:
+            raise wire.WireError("a function is asked for that is not an earlier one.")
         try:
             values = [wire.decode(value, arrays, {}) for value in arguments]
             named = {key: wire.decode(value, arrays, {}) for key, value in keywords.items()}
             assert self._lend is not None
             return {"done": True}, [self._lend(name, values, named)]
         except (wire.WireError, ValueError) as error:
-            return {"refusal": str(error)}, []
+            return {"refusal": str(error)[:1000]}, []
+        except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError) as error:
+            # The arguments may be hostile: what they bring about in the reference is their doing.
+            return {"refusal": f"{name} cannot be computed for these arguments: {type(error).__name__}."}, []
 
     def _import(self, worker: Worker, module: str) -> bool:
         """Import one module, or its stub where that has failed before; False when the worker is lost."""
         is_stub = module in self._import_faults
         header = {"do": "load", "module": module, "is_stub": is_stub}
-        allowed = self._allowed(self._limits.import_seconds)
+        allowed = self._allowed(
+            f"{module}.py", self._limits.import_seconds, self._limits.impatient_import_seconds
+        )
         problem: str | None = None
         try:
-            reply, _ = worker.request(header, [], allowed)
+            reply, _ = self._request(worker, header, [], allowed)
         except wire.WireTimeout:
+            self._check_time(f"{module}.py")
             self._seconds_hung += allowed
             if module not in self._slow_imports and allowed == self._limits.import_seconds:
                 self._slow_imports.add(module)
@@ -260,11 +336,17 @@ class Submission:
         if "fault" not in reply:
             return True
         if is_stub:
+            if any(other not in self._import_faults for other in self._modules_before(module)):
+                return True  # student code that runs in this worker has broken the import system for itself
             raise failures.GraderFault(
                 f"The stub of {module}.py cannot be imported: regenerate the template."
             )
         self._import_faults[module] = failures.import_sentence(module, reply["fault"])
         return self._import(worker, module)
+
+    def _modules_before(self, module: str) -> list[str]:
+        names = list(self._modules)
+        return names[: names.index(module)]
 
 
 class Module:

@@ -10,7 +10,10 @@ from dataclasses import replace
 import pytest
 
 from autograder.grading import gradescope
+from autograder.grading.curve import Curve
 from autograder.grading.results import Outcome, Results, Row
+from autograder.grading.results_rules import check_text
+from autograder.grading.settings import Settings
 
 ROW = Row("1.1.1", "Check", 2.0, is_bonus=False, outcome=Outcome.PASSED, explanation="")
 BONUS = Row("6.1.1", "Extra", 1.5, is_bonus=True, outcome=Outcome.PASSED, explanation="")
@@ -92,3 +95,89 @@ def test_the_tree_can_be_moved_for_a_rehearsal(monkeypatch, tmp_path):
     assert platform.results_file == tmp_path / "results" / "results.json"
     monkeypatch.delenv("AUTOGRADER_ROOT")
     assert str(gradescope.Platform.from_environment().root) == "/autograder"
+
+
+CURVE = Curve(
+    "NPG", (20.0, 300.0, 480.0), (900, 2500), (20.0, 90.0, 400.0), (25.0, 350.0, 500.0), 475.0, 500.0
+)
+LEARNED = replace(ROW, number="5.1.1", curve=CURVE)
+
+
+def rendered(*rows, **settings):
+    document = gradescope.render(Results("Homework", rows, "Done."), Settings("salt", **settings))
+    assert check_text(json.dumps(document)) == []
+    return document
+
+
+def test_a_row_with_a_learning_curve_is_html_with_the_students_text_escaped():
+    failed = replace(LEARNED, outcome=Outcome.FAILED, explanation='raised ValueError("<b>&")')
+    (row,) = rendered(failed)["tests"]
+    assert row["output_format"] == "html"
+    assert row["output"].startswith("<pre>raised ValueError(&quot;&lt;b&gt;&amp;&quot;)</pre>\n<p><img")
+    assert row["extra_data"]["final_return"] == 480.0
+
+
+def test_a_long_text_leaves_room_for_the_curve():
+    (row,) = rendered(replace(LEARNED, outcome=Outcome.FAILED, explanation="<" * 200_000))["tests"]
+    assert len(row["output"]) <= 100_000
+    assert row["output"].endswith("</pre>")
+
+
+def test_names_alone_show_no_curve():
+    (row,) = rendered(LEARNED, feedback="names")["tests"]
+    assert "output_format" not in row
+
+
+def test_what_no_page_can_show_is_replaced():
+    (row,) = rendered(replace(ROW, outcome=Outcome.FAILED, explanation="\x1b[31mred\ud800\x00\r\nnext\ttab"))[
+        "tests"
+    ]
+    assert row["output"] == "�[31mred��\nnext\ttab"
+
+
+def test_a_row_says_who_sees_it():
+    (row,) = rendered(replace(ROW, visibility="after_due_date"))["tests"]
+    assert row["visibility"] == "after_due_date"
+
+
+def test_points_that_are_not_shown_still_count():
+    document = rendered(ROW, BONUS, points_shown=False)
+    assert document["score"] == 3.5
+    for row in document["tests"]:
+        assert "score" not in row
+        assert "max_score" not in row
+        assert row["status"] == "passed"
+        assert "bonus" not in row["name"]
+    assert document["tests"][0]["extra_data"] == {
+        "outcome": "passed",
+        "seconds": 0.0,
+        "score": 2.0,
+        "max_score": 2.0,
+    }
+
+
+def test_the_leaderboard_is_off_unless_said():
+    assert "leaderboard" not in rendered(LEARNED)
+    assert "leaderboard" not in rendered(ROW, leaderboard=True)
+    assert rendered(LEARNED, leaderboard=True)["leaderboard"] == [
+        {"name": "NPG: environment steps to 475", "value": 2500, "order": "asc"},
+        {"name": "NPG: final return", "value": 480.0, "order": "desc"},
+    ]
+
+
+def test_who_never_reached_the_bar_has_no_steps_to_it():
+    short = replace(LEARNED, curve=replace(CURVE, returns=(20.0, 30.0, 40.0)))
+    assert [column["name"] for column in rendered(short, leaderboard=True)["leaderboard"]] == [
+        "NPG: final return"
+    ]
+
+
+def test_a_grading_that_is_still_running_says_so():
+    assert gradescope.render(replace(RESULTS, summary=""))["output"].startswith("The grading did not finish")
+
+
+def test_metadata_is_found_in_the_tree(tmp_path):
+    platform = gradescope.Platform(tmp_path)
+    assert platform.metadata is None
+    (tmp_path / "submission_metadata.json").write_text('{"id": 7}')
+    assert platform.metadata.submission == "7"

@@ -27,6 +27,7 @@ class Toy:
     lent = 0
     def __init__(self): self.is_lending = False
     def renew(self): pass
+    def start_row(self): pass
     @contextlib.contextmanager
     def lending(self):
         self.is_lending = True
@@ -168,7 +169,7 @@ def test_the_smallest_failing_input_is_shown(tmp_path):
     )
     output = rows(outcome)["1.1.1"]["output"]
     assert output == (
-        'Checked: Something of the slide "Small".\n17 is too large.\nSmallest failing input found:\n  x = 17'
+        'Checked: Something of the slide "Small".\nSmallest failing input found:\n  x = 17\n17 is too large.'
     )
 
 

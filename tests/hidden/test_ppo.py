@@ -170,7 +170,7 @@ def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_we
     """Is unbiased, at θ^k and away from it, whatever the baseline.
 
     Its mean over every pair of trajectories of a small MDP, weighted by their probabilities under θ^k, is
-    −∇ℓ^k(θ) exactly (slide "Estimating ℓ^k(θ) and its gradient"): a step's importance weight reaches its action
+    −∇ℓ^k(θ) exactly (slide "Estimating ℓ^k(θ) and its gradient"): a step's weight reaches its own action
     alone.
     """
     mdp = random_mdp(rng, n_states=2, n_actions=2, horizon=2)

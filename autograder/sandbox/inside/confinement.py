@@ -1,35 +1,136 @@
-"""What the worker gives up before it meets student code. Each layer says whether it took."""
+"""What the worker gives up before it meets student code. Each layer is tried out and says whether it took.
+
+A layer that is not there costs protection, never the start: what a report amounts to is judged by the grader.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 try:
     import resource
 except ImportError:  # Windows has no resource module; the grader does not run there, the house test does.
     resource = None  # type: ignore[assignment]
 
+if TYPE_CHECKING:
+    from autograder.sandbox.inside import landlock, seccomp
+else:
+    # Copies of these files stand beside this one.
+    import landlock
+    import seccomp
 
-def apply_limits(limits: Mapping[str, int]) -> dict[str, str]:
-    """Set resource limits for this process and whatever it starts.
+_PARENT_DEATH_SIGNAL, _GET_DUMPABLE, _SET_DUMPABLE, _NO_NEW_PRIVILEGES, _GET_NO_NEW_PRIVILEGES = (
+    1,
+    3,
+    4,
+    38,
+    39,
+)
+
+
+def confine(options: Mapping[str, object]) -> dict[str, str]:
+    """Give up what student code has no use for.
 
     Args:
-        limits: the value by name without the prefix, such as ``{"AS": 2**30}``; both soft and hard.
+        options: ``limits`` (value by name without the prefix), ``readable`` and ``writable`` (paths),
+            ``layers`` (which of limits, privileges, landlock and seccomp to use), ``uid`` (the user this
+            process must have, or null), ``grader`` (the process that started this one) and ``channel`` (the
+            descriptor to keep).
 
     Returns:
-        By limit, ``"on"`` or why it is not.
+        By layer, ``"on"`` or why it is not.
     """
-    report = {}
+    layers, limits, uid = options["layers"], options["limits"], options["uid"]
+    readable, writable = options["readable"], options["writable"]
+    assert isinstance(layers, Sequence)
+    assert isinstance(limits, Mapping)
+    assert isinstance(readable, Sequence)
+    assert isinstance(writable, Sequence)
+    is_linux = sys.platform == "linux"
+    report = {"own uid": _check_uid(uid), "descriptors": _check_descriptors(options["channel"])}
+    if is_linux:
+        _go_first_when_memory_is_short()
+    if "limits" in layers:
+        report["limits"] = _apply_limits(limits)
+    if is_linux and "privileges" in layers:
+        report |= _drop_privileges(options["grader"])
+    if is_linux and "landlock" in layers:
+        report |= landlock.restrict(readable, writable)
+    if is_linux and "seccomp" in layers:
+        report["seccomp"] = seccomp.install()
+    return report
+
+
+def _check_uid(uid: object) -> str:
+    if uid is None:
+        return "the grader is not root"
+    if {os.getuid(), os.geteuid(), os.getgid(), os.getegid()} & {0}:
+        return "still root"
+    return "on" if os.getuid() == os.geteuid() == uid else f"the user is {os.getuid()}"
+
+
+def _check_descriptors(channel: object) -> str:
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with contextlib.suppress(OSError):
+            kept = {int(name) for name in os.listdir(folder)}
+            # One more is the listing itself, closed by now.
+            more = {number for number in kept - {0, 1, 2, channel} if _is_open(number)}
+            return f"more are open: {sorted(more)}" if more else "on"
+    return "cannot be listed"
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _go_first_when_memory_is_short() -> None:
+    """Have the kernel end this process, not the grader, when the container runs out of memory."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def _apply_limits(limits: Mapping[str, int]) -> str:
+    refused = []
     for name, value in limits.items():
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is None:
-            report[name] = "unknown on this system"
+            refused.append(name)
             continue
         with contextlib.suppress(OSError, ValueError):
             _, hard = resource.getrlimit(number)
             if hard != resource.RLIM_INFINITY:
                 value = min(value, hard)
             resource.setrlimit(number, (value, value))
-        report[name] = "on" if resource.getrlimit(number)[0] == value else "refused by the system"
-    return report
+        if resource.getrlimit(number) != (value, value):
+            refused.append(name)
+    return f"refused by the system: {', '.join(refused)}" if refused else "on"
+
+
+def _drop_privileges(grader: object) -> dict[str, str]:
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def control(option: int, value: int = 0) -> int:
+        zero = ctypes.c_ulong(0)
+        return int(library.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero))
+
+    # Set here, after the change of user: that clears it.
+    control(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != grader:
+        os._exit(1)  # the grader ended before it was set
+    control(_NO_NEW_PRIVILEGES, 1)
+    # Its memory and descriptors are closed to other processes of the same user.
+    control(_SET_DUMPABLE, 0)
+    return {
+        "no new privileges": "on" if control(_GET_NO_NEW_PRIVILEGES) == 1 else "refused by the system",
+        "not dumpable": "on" if control(_GET_DUMPABLE) == 0 else "refused by the system",
+    }

@@ -218,7 +218,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     channel = socket.socket(fileno=options["channel"])
     channel.set_inheritable(False)
-    report = confinement.apply_limits(options["limits"])
+    report = confinement.confine(options)
     submission, stubs = Path(options["submission"]), Path(options["stubs"])
     # Appended, never first: a numpy.py in a submission must not stand in for numpy.
     sys.path.append(str(submission))

@@ -1,0 +1,126 @@
+"""Many gradings, a process each: what one submission does to its grader reaches no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+LIMIT_SECONDS = 900.0
+"""For one grading as a whole: the settings' budget ends it long before, unless the grader itself hangs."""
+_SAID = 400
+
+
+@dataclass(frozen=True)
+class Job:
+    """One grading to be done.
+
+    Attributes:
+        name: whatever the caller calls it.
+        submission: the folder or zip.
+        only: grade the rows below this number alone; empty for all.
+        salt: draw the hidden inputs from this; empty for the settings' own.
+    """
+
+    name: str
+    submission: Path
+    only: str = ""
+    salt: str = ""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A grading that has ended.
+
+    Attributes:
+        job: what was to be done.
+        document: the parsed results.json, or None where there is none.
+        problem: why there is no document, in a sentence; empty where there is one.
+    """
+
+    job: Job
+    document: Mapping[str, object] | None
+    problem: str = ""
+
+
+def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Graded:
+    """Grade one submission in a process of its own, and wait for it.
+
+    Args:
+        root: the repository's folder.
+        job: what to grade.
+        limit_seconds: when to give the process up.
+    """
+    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+        file = Path(folder) / "results.json"
+        command = [sys.executable, "-m", "autograder", "grade", str(job.submission.resolve())]
+        command += ["--results", str(file), "--only", job.only, "--salt", job.salt]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=root,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=limit_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Graded(job, None, f"Grading {job.name} did not end within {limit_seconds:.0f} s.")
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip()[-_SAID:] or "it said nothing"
+            return Graded(job, None, f"Grading {job.name} ended with status {done.returncode}: {said}")
+        return _read(job, file)
+
+
+def grade_all(root: Path, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Graded]:
+    """Grade many submissions, as many at once as there are cores, and yield each as it ends.
+
+    Args:
+        root: the repository's folder.
+        jobs: what to grade. Drawn from as workers become free, so that it may write its submissions then.
+        workers: how many gradings run at once; by default one a core.
+    """
+    workers = workers or _cores()
+    waiting = iter(jobs)
+    with ThreadPoolExecutor(workers) as pool:
+        running: set[Future[Graded]] = set()
+        try:
+            while True:
+                while len(running) < workers and (job := next(waiting, None)) is not None:
+                    running.add(pool.submit(grade_one, root, job))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _environment() -> dict[str, str]:
+    """The caller's, without what would change a grading's result or its Python."""
+    dropped = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH", "PYTHONSTARTUP")
+    return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+def _read(job: Job, file: Path) -> Graded:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return Graded(job, None, f"Grading {job.name} left no readable results: {error}.")
+    if not isinstance(document, dict) or not isinstance(document.get("tests"), list):
+        return Graded(job, None, f"Grading {job.name} left results without rows.")
+    return Graded(job, document)

@@ -1,0 +1,35 @@
+"""How a mistake is written down: a function that twists the right one, whose docstring speaks to the student.
+
+A twist may use numpy, the homework's functions and the helpers of its own file: from these, `release` writes
+the file of a student who made the mistake.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.assignment import Misconception
+
+Array = np.ndarray
+Right = Callable[..., Any]
+"""The right function, handed to a twist as its first argument."""
+
+
+def mistake(function: str, slide: str, *rows: str) -> Callable[[Callable[..., Any]], Misconception]:
+    """Make a misconception of a twist; its name is the twist's, its sentence the docstring.
+
+    Args:
+        function: ``module.function`` that is twisted.
+        slide: the title of the slide the mistake contradicts.
+        *rows: the numbers of rows that must fail; without any, one of the function's will do.
+    """
+
+    def make(twist: Callable[..., Any]) -> Misconception:
+        sentence = " ".join((inspect.getdoc(twist) or "").split())
+        return Misconception(twist.__name__, function, twist, slide, sentence, rows)
+
+    return make

@@ -1,0 +1,225 @@
+"""The two zips that leave the repository: the platform's, and the students'. Refuses to make a bad one.
+
+Identical sources give identical bytes: names are sorted, times and modes are fixed, and nothing is
+compressed, because zlib's output differs between its versions.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from autograder.grading.assignment import Assignment
+from autograder.release import template
+
+SHORTEST_SALT = 8
+"""A shorter one can be tried out by a student, and is found by accident in an honest text."""
+_SCRIPTS = ("setup.sh", "run_autograder")
+_NOT_FOR_GRADING = ("release", "regrade")
+"""Folders of ``autograder/`` that work before the term or after the deadline."""
+_LOCK = "requirements/grading.lock"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can say."""
+_UNIX = 3
+_SHORTEST_BODY = 40
+"""Of a hidden test, in characters without white space: shorter bodies are calls that anybody would write."""
+_SHORTEST_STATEMENT = 100
+"""The longest statement that hidden and public tests share, a call, has 85."""
+
+
+class BundleError(Exception):
+    """The zips are not made; each line of the message is a sentence that says why."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip in memory.
+
+    Attributes:
+        name: its file name.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """How large it is."""
+        return len(self.content)
+
+    @property
+    def sha256(self) -> str:
+        """Its SHA-256, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def build(
+    assignment: Assignment, salt: str, find_shortcomings: Callable[[], Iterable[str]]
+) -> tuple[Archive, Archive]:
+    """Make the platform's zip and the students' zip.
+
+    Args:
+        assignment: the homework.
+        salt: the settings' salt, which no student may learn.
+        find_shortcomings: proves the grader; returns a sentence for everything that is not as it should be.
+
+    Returns:
+        The platform's, then the students'.
+
+    Raises:
+        BundleError: the template is stale, the grader falls short, or a secret would be handed out.
+    """
+    stale = template.check(assignment)
+    if stale:
+        raise BundleError([*stale, 'Run "python -m autograder template", then bundle again.'])
+    secrets = find_secrets(assignment, salt, template.generate(assignment))
+    if secrets:
+        raise BundleError(secrets)
+    # Last, because it takes the longest.
+    shortcomings = list(find_shortcomings())
+    if shortcomings:
+        raise BundleError([*shortcomings, 'Look at "python -m autograder validate", then bundle again.'])
+    return platform_zip(assignment), students_zip(assignment)
+
+
+def write(archives: Iterable[Archive], folder: Path) -> list[Path]:
+    """Write archives to a folder, which is made if need be, each in one step.
+
+    Returns:
+        The files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for archive in archives:
+        file = folder / archive.name
+        part = folder / f".{archive.name}.part"
+        part.write_bytes(archive.content)
+        os.replace(part, file)
+        files.append(file)
+    return files
+
+
+def platform_zip(assignment: Assignment) -> Archive:
+    """Make the zip that the platform unpacks to ``/autograder/source``: what grading needs, and nothing else.
+
+    Raises:
+        BundleError: a file is missing, or is a link.
+    """
+    root = assignment.root
+    engine = root / "autograder"
+    folders = [
+        assignment.solutions / assignment.package,
+        assignment.template / assignment.package,
+        assignment.hidden_tests,
+        assignment.public_tests,
+    ]
+    paths = [root / name for name in (*_SCRIPTS, _LOCK, "tests/__init__.py")]
+    paths += [file for folder in folders for file in _files(folder)]
+    paths += [file for file in _files(engine) if file.relative_to(engine).parts[0] not in _NOT_FOR_GRADING]
+    files = {}
+    for path in paths:
+        inside = PurePosixPath(path.relative_to(root).as_posix())
+        if not path.exists() or not stat.S_ISREG(path.lstat().st_mode):
+            raise BundleError([f"{inside} is no regular file: the platform's zip needs it."])
+        files[inside] = path.read_bytes()
+    for name in _SCRIPTS:
+        if b"\r" in files[PurePosixPath(name)]:
+            raise BundleError([f"{name} has Windows line ends, which no shell reads: check it out with LF."])
+    return Archive(f"{assignment.package}-autograder.zip", _zip(files, executable=_SCRIPTS))
+
+
+def students_zip(assignment: Assignment) -> Archive:
+    """Make the zip that students get: the template, in a folder named like the zip.
+
+    Raises:
+        TemplateError: with a sentence for every file that cannot be used.
+    """
+    name = f"{assignment.package}-student"
+    files = {name / path: content for path, content in template.generate(assignment).items()}
+    return Archive(f"{name}.zip", _zip(files))
+
+
+def find_secrets(assignment: Assignment, salt: str, files: Mapping[PurePosixPath, bytes]) -> list[str]:
+    """Look for the salt and for pieces of hidden tests in files that students would get.
+
+    Pieces of the solutions are what `template.check` looks for.
+
+    Args:
+        assignment: the homework.
+        salt: the settings' salt.
+        files: the students' files.
+
+    Returns:
+        A sentence for every piece found; none quotes it.
+    """
+    problems = []
+    if len(salt) < SHORTEST_SALT:
+        problems.append(
+            f"The salt has {len(salt)} characters, so a student could guess it: give it {SHORTEST_SALT} or "
+            "more in autograder/settings.toml."
+        )
+    pieces = [piece for file in _files(assignment.hidden_tests) for piece in _pieces(file)]
+    for path, content in files.items():
+        text = content.decode("utf-8", errors="replace")
+        if len(salt) >= SHORTEST_SALT and (salt in text or salt in str(path)):
+            problems.append(
+                f"{assignment.template.name}/{path} holds the salt: take it out, or change the salt in "
+                "autograder/settings.toml."
+            )
+        squeezed = _squeeze(text)
+        for piece, where in pieces:
+            if piece in squeezed:
+                problems.append(
+                    f"{assignment.template.name}/{path} repeats a piece of a hidden test ({where}): take it "
+                    "out, or change the hidden test."
+                )
+    return problems
+
+
+def _files(path: Path) -> Iterator[Path]:
+    return template.walk(path) if path.is_dir() else iter([path])
+
+
+def _pieces(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield what is secret in a hidden test, without white space, and where it stands."""
+    if file.suffix != ".py":
+        return
+    source = file.read_text(encoding="utf-8")
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        statements = function.body[1:] if ast.get_docstring(function) else function.body
+        segments = [_squeeze(ast.get_source_segment(source, node) or "") for node in statements]
+        if statements and len("".join(segments)) >= _SHORTEST_BODY:
+            yield "".join(segments), f"{file.name}, line {statements[0].lineno}"
+        for segment, node in zip(segments, statements, strict=True):
+            if len(segment) >= _SHORTEST_STATEMENT:
+                yield segment, f"{file.name}, line {node.lineno}"
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.split())
+
+
+def _zip(files: Mapping[PurePosixPath, bytes], executable: Sequence[str] = ()) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in sorted(files.items()):
+            member = zipfile.ZipInfo(str(path), _EPOCH)
+            member.create_system = _UNIX
+            mode = 0o755 if str(path) in executable else 0o644
+            member.external_attr = (stat.S_IFREG | mode) << 16
+            archive.writestr(member, content)
+    return buffer.getvalue()

@@ -1,0 +1,285 @@
+"""The grader's own report card: it grades every submission whose marks are known, and says where it errs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.grading.assignment import Assignment, Misconception
+from autograder.grading.batch import Graded, Job, grade_all
+from autograder.grading.results import Outcome
+from autograder.release import known
+
+NAMED_WELL = 0.95
+"""The share of the mistakes that must be named by their own sentence."""
+REDUCED_MISTAKES = 7
+REDUCED_STYLES = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a validation has come: ``done`` of ``total`` gradings, the last one's ``name``."""
+
+    done: int
+    total: int
+    name: str
+
+
+@dataclass(frozen=True)
+class WholeCheck:
+    """A submission that must get a known number of points.
+
+    Attributes:
+        name: the submission's name.
+        expected: the points it must get, bonus included.
+        points: the points it got, or None where it could not be graded.
+        failed: the rows it lost, by number, with the first line of their explanations.
+        problem: why it could not be graded; empty where it could.
+    """
+
+    name: str
+    expected: float
+    points: float | None
+    failed: Mapping[str, str]
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the points are as expected."""
+        return self.points == self.expected
+
+
+@dataclass(frozen=True)
+class MistakeCheck:
+    """A submission with one known mistake.
+
+    Attributes:
+        name: the mistake's name.
+        function: ``module.function``.
+        wanted: rows that must fail; where empty, one of the function's rows must.
+        rows: every row of the function, and whether it failed: the mistake's line of the kill matrix.
+        is_named: whether a failed row says the mistake's own sentence.
+        misnamed: the names of other mistakes that a failed row claims.
+        problem: why it could not be graded; empty where it could.
+    """
+
+    name: str
+    function: str
+    wanted: tuple[str, ...]
+    rows: Mapping[str, bool]
+    is_named: bool
+    misnamed: tuple[str, ...]
+    problem: str = ""
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the mistake loses points where it should."""
+        return any(self.rows.values()) and all(self.rows.get(row, False) for row in self.wanted)
+
+
+@dataclass(frozen=True)
+class ReportCard:
+    """What a validation found.
+
+    Attributes:
+        reference: the reference, which must get everything.
+        template: the template, which must get nothing.
+        styles: right submissions in other styles, which must get everything.
+        mistakes: the kill matrix, a line a mistake.
+    """
+
+    reference: WholeCheck
+    template: WholeCheck
+    styles: tuple[WholeCheck, ...]
+    mistakes: tuple[MistakeCheck, ...]
+
+    @property
+    def caught(self) -> int:
+        """How many mistakes lose points where they should."""
+        return sum(mistake.is_caught for mistake in self.mistakes)
+
+    @property
+    def named(self) -> int:
+        """How many mistakes are told by their own sentence."""
+        return sum(mistake.is_named for mistake in self.mistakes)
+
+    @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """A sentence for everything that is not as it should be; none where the grader is good."""
+        return tuple(self._shortcomings())
+
+    def _shortcomings(self) -> Iterator[str]:
+        for check in (self.reference, self.template, *self.styles):
+            if not check.is_good:
+                yield _complaint(check)
+        for mistake in self.mistakes:
+            if mistake.problem:
+                yield f"{mistake.name} could not be graded: {mistake.problem}"
+            elif not mistake.is_caught:
+                wanted = ", ".join(mistake.wanted) or f"any row of {mistake.function}"
+                failed = ", ".join(row for row, has_failed in mistake.rows.items() if has_failed) or "none"
+                yield f"{mistake.name} is not caught: {wanted} should fail, but what failed is: {failed}."
+            if mistake.misnamed:
+                yield f"{mistake.name} is taken for {', '.join(mistake.misnamed)}."
+        if self.mistakes and self.named < NAMED_WELL * len(self.mistakes):
+            unnamed = ", ".join(mistake.name for mistake in self.mistakes if not mistake.is_named)
+            yield (
+                f"{self.named} of {len(self.mistakes)} mistakes are named, but {NAMED_WELL:.0%} were "
+                f"expected. Not named: {unnamed}."
+            )
+
+    def to_json(self) -> dict[str, object]:
+        """The whole report as JSON values."""
+        return {
+            "is_good": not self.shortcomings,
+            "shortcomings": list(self.shortcomings),
+            "reference": _whole_to_json(self.reference),
+            "template": _whole_to_json(self.template),
+            "styles": [_whole_to_json(check) for check in self.styles],
+            "caught": self.caught,
+            "named": self.named,
+            "mistakes": [
+                {
+                    "name": mistake.name,
+                    "function": mistake.function,
+                    "is_caught": mistake.is_caught,
+                    "is_named": mistake.is_named,
+                    "misnamed": list(mistake.misnamed),
+                    "failed_rows": [row for row, has_failed in mistake.rows.items() if has_failed],
+                    "passed_rows": [row for row, has_failed in mistake.rows.items() if not has_failed],
+                    "problem": mistake.problem,
+                }
+                for mistake in self.mistakes
+            ],
+        }
+
+
+def validate(
+    assignment: Assignment,
+    *,
+    is_reduced: bool = False,
+    workers: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> ReportCard:
+    """Grade every submission whose marks are known, and hold the results against them.
+
+    Args:
+        assignment: the homework.
+        is_reduced: grade a handful of the mistakes and styles alone.
+        workers: how many gradings run at once; by default one a core.
+        on_progress: called after every grading.
+    """
+    every = assignment.catalogue().misconceptions
+    mistakes = _spread(every, REDUCED_MISTAKES) if is_reduced else every
+    with tempfile.TemporaryDirectory(prefix="validate-") as folder:
+        jobs = list(_jobs(assignment, mistakes, Path(folder), is_reduced=is_reduced))
+        graded: dict[str, Graded] = {}
+        for done in grade_all(assignment.root, jobs, workers):
+            graded[done.job.name] = done
+            on_progress(Progress(len(graded), len(jobs), done.job.name))
+    bonus = sum(part.points for part in assignment.parts if part.is_bonus)
+    full = assignment.points + bonus
+    # By name: gradings end in any order.
+    styles = sorted(name for name in graded if name.startswith(_STYLE))
+    return ReportCard(
+        _check_whole(graded[_REFERENCE], full),
+        _check_whole(graded[_TEMPLATE], 0.0),
+        tuple(_check_whole(graded[name], full) for name in styles),
+        tuple(_check_mistake(mistake, graded[_MISTAKE + mistake.name], every) for mistake in mistakes),
+    )
+
+
+_REFERENCE, _TEMPLATE, _STYLE, _MISTAKE = "reference", "template", "style ", "mistake "
+
+
+def _spread(mistakes: Sequence[Misconception], number: int) -> tuple[Misconception, ...]:
+    return tuple(mistakes[:: max(1, len(mistakes) // number)][:number])
+
+
+def _jobs(
+    assignment: Assignment, mistakes: Sequence[Misconception], folder: Path, *, is_reduced: bool
+) -> Iterator[Job]:
+    """The long gradings first, so that all cores are busy until the end."""
+    styles = known.write_right(assignment, folder / "styles")
+    for number, (name, submission) in enumerate(styles):
+        if is_reduced and number >= REDUCED_STYLES:
+            break
+        yield Job(_STYLE + name, submission)
+    yield Job(_REFERENCE, known.write_reference(assignment, folder / "reference"))
+    yield Job(_TEMPLATE, known.write_template(assignment, folder / "template"))
+    numbers = {function.qualified_name: function.number for function in assignment.functions}
+    for mistake in mistakes:
+        submission = known.write_mistaken(assignment, mistake, folder / "mistakes" / mistake.name)
+        # Its own function's rows say whether it is caught; the others would only take time.
+        yield Job(_MISTAKE + mistake.name, submission, only=numbers[mistake.function])
+
+
+def _rows(graded: Graded) -> list[Mapping[str, object]]:
+    rows = graded.document["tests"] if graded.document is not None else []
+    return rows if isinstance(rows, list) else []
+
+
+def _outcome(row: Mapping[str, object]) -> str:
+    extra = row["extra_data"]
+    return str(extra["outcome"]) if isinstance(extra, dict) else ""
+
+
+def _has_failed(row: Mapping[str, object]) -> bool:
+    """Whether a row lost its points as a finding; that the grader failed, or ran out of time, is none."""
+    return _outcome(row) == Outcome.FAILED.value
+
+
+def _check_whole(graded: Graded, expected: float) -> WholeCheck:
+    name = graded.job.name.removeprefix(_STYLE)
+    if graded.document is None:
+        return WholeCheck(name, expected, None, {}, graded.problem)
+    failed = {
+        str(row["number"]): str(row["output"])
+        for row in _rows(graded)
+        if _outcome(row) != Outcome.PASSED.value
+    }
+    return WholeCheck(name, expected, float(str(graded.document["score"])), failed)
+
+
+def _check_mistake(mistake: Misconception, graded: Graded, every: Sequence[Misconception]) -> MistakeCheck:
+    failed = [row for row in _rows(graded) if _has_failed(row)]
+    said = "\n".join(str(row["output"]) for row in failed)
+    others = {
+        other.sentence: other.name
+        for other in every
+        if other.function == mistake.function and other.sentence != mistake.sentence
+    }
+    faults = [str(row["number"]) for row in _rows(graded) if _outcome(row) == Outcome.GRADER_FAULT.value]
+    problem = graded.problem or (f"the grader itself failed in {', '.join(faults)}." if faults else "")
+    return MistakeCheck(
+        mistake.name,
+        mistake.function,
+        mistake.rows,
+        {str(row["number"]): _has_failed(row) for row in _rows(graded)},
+        mistake.sentence in said,
+        tuple(name for sentence, name in others.items() if sentence in said),
+        problem,
+    )
+
+
+def _complaint(check: WholeCheck) -> str:
+    if check.points is None:
+        return f"{check.name} could not be graded: {check.problem}"
+    rows = "; ".join(
+        f"{number}: {said.splitlines()[0] if said else ''}" for number, said in check.failed.items()
+    )
+    lost = f" Lost rows: {rows}" if check.expected else ""
+    return f"{check.name} got {check.points:g} points, but {check.expected:g} were expected.{lost}"
+
+
+def _whole_to_json(check: WholeCheck) -> dict[str, object]:
+    return {
+        "name": check.name,
+        "is_good": check.is_good,
+        "expected": check.expected,
+        "points": check.points,
+        "failed_rows": dict(check.failed) if check.expected else sorted(check.failed),
+        "problem": check.problem,
+    }

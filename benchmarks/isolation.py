@@ -1,0 +1,81 @@
+"""What the wall costs: a call across it for small and large arguments, and the start of a worker.
+
+    python benchmarks/isolation.py
+
+Held against: 0.1 ms a call for 6 kB, 1 ms for 640 kB, 10 ms of a worker's start for its layers (medians).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = b"def fisher_estimate(scores, mask):\n    return scores\n"
+TARGETS = {"call, 6 kB": 0.1, "call, 640 kB": 1.0, "layers, at the start": 10.0}
+
+
+def median_ms(action: Callable[[], object], times: int) -> float:
+    """How long an action takes, in milliseconds: the median over so many times."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        taken.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(taken)
+
+
+def main() -> int:
+    """Measure, print, and say by the exit status whether all targets were met."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
+    import numpy as np
+
+    from autograder.sandbox import isolation, process
+    from autograder.sandbox.box import Box
+    from autograder.sandbox.proxy import Submission
+
+    found = {}
+    box = Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": SOURCE})
+    with box, Submission(box, {"npg": ["fisher_estimate"]}, {}) as submission:
+        mask = np.ones((1, 1), dtype=bool)
+        for name, size, times in (("call, 6 kB", 750, 2000), ("call, 640 kB", 80_000, 500)):
+            scores = np.zeros((size, 1, 1))
+            submission.npg.fisher_estimate(scores, mask)
+            found[name] = median_ms(lambda scores=scores: submission.npg.fisher_estimate(scores, mask), times)
+        mode = submission.confinement["mode"]
+
+        def start_and_close() -> None:
+            begin = time.perf_counter()
+            worker = process.Worker(box)
+            starts.append((time.perf_counter() - begin) * 1e3)
+            begin = time.perf_counter()
+            worker.close()
+            ends.append((time.perf_counter() - begin) * 1e3)
+
+        every_layer, by_layers = process.LAYERS, {}
+        starts: list[float] = []
+        ends: list[float] = []
+        for layers in [every_layer, frozenset()] * 15:  # in turn, so that a busy machine slows both
+            process.LAYERS = layers
+            start_and_close()
+            by_layers.setdefault(layers, []).append(starts[-1])
+        process.LAYERS = every_layer
+    with_layers, without = (statistics.median(by_layers[layers]) for layers in (every_layer, frozenset()))
+    found["worker's start, all layers"] = with_layers
+    found["worker's start, none"] = without
+    found["layers, at the start"] = with_layers - without
+    found["worker's end, with the sweep"] = statistics.median(ends)
+    print(f"Mode {mode}: {isolation.MODES[mode]}.")
+    for name, value in found.items():
+        target = f"   (target: {TARGETS[name]:g})" if name in TARGETS else ""
+        print(f"  {name:<30} {value:8.3f} ms{target}")
+    return int(any(found[name] > target for name, target in TARGETS.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What the reference returns on the way on CartPole: the band that a student's learning curve is shown against.
+
+    python benchmarks/reference_curves.py    # 2 x 100 trainings, about two minutes; rewrites the file below
+
+The band goes from the 5th to the 95th percentile over seeds, per iteration, with the final evaluation as the last
+point. It is drawn, never judged by: run this again when the settings of the trainings change.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "solutions"))
+
+import numpy as np
+
+from hw4.__main__ import UPDATES
+from hw4.lab.training import SETTINGS, train
+
+FILE = ROOT / "tests" / "hidden" / "reference_curves.json"
+HORIZON = 500
+SEEDS = range(100)
+
+
+def band(name: str) -> dict[str, object]:
+    """The percentiles of one algorithm's returns."""
+    settings = SETTINGS[name][HORIZON]
+    runs = []
+    for seed in SEEDS:
+        curve = train(UPDATES[name](settings), settings, np.random.default_rng([seed, 0]))
+        runs.append([*curve.returns, curve.final_return])
+    low, high = np.percentile(np.array(runs), [5, 95], axis=0).round().astype(int).tolist()
+    return {"seeds": len(runs), "low": low, "high": high}
+
+
+if __name__ == "__main__":
+    bands = {name: band(name) for name in ("npg", "ppo")}
+    lines = ",\n".join(f' "{name}": {json.dumps(values)}' for name, values in bands.items())
+    FILE.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    print(f"{FILE.relative_to(ROOT)}: {', '.join(bands)} over {len(SEEDS)} seeds, horizon {HORIZON}.")

@@ -1,0 +1,277 @@
+"""What the attack suite needs: a copy of the grader to attack, gradings of submissions, and the promises.
+
+The copy lies where other users could read it, so that it is the wall that keeps them out.
+"""
+
+from __future__ import annotations
+
+import compileall
+import contextlib
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.sandbox import sweep, sweeper
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTACKS = Path(__file__).resolve().parent / "attacks"
+MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg", "ppo", "trpo")
+IS_ROOT = sweep.gives_workers_own_users() and sys.platform == "linux"
+EVERY_LAYER = "limits,privileges,landlock,seccomp"
+WITHOUT_KERNEL_LAYERS = "limits,privileges"
+_SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
+_FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")
+_FOLDERS_OF_GRADER = ("autograder", "solutions", "student_template", "tests/hidden", "tests/public")
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A hostile submission, as its file's first line describes it."""
+
+    file: Path
+    kind: str
+    does: str
+    holds: str
+
+    @classmethod
+    def read(cls, file: Path) -> Attack:
+        kind, does, holds = (
+            file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").split(" | ")
+        )
+        return cls(file, kind, does, holds)
+
+    @property
+    def name(self) -> str:
+        return self.file.stem
+
+    @property
+    def is_dangerous(self) -> bool:
+        return self.kind.endswith("(dangerous)")
+
+    @property
+    def prefix(self) -> str:
+        """The rows that show what must hold."""
+        return {"costs its function only": "3", "costs its module only": "2.1"}.get(self.holds, "3.1")
+
+
+def all_attacks() -> list[Attack]:
+    return [Attack.read(file) for file in sorted(ATTACKS.glob("*.py"))]
+
+
+@dataclass
+class Grading:
+    """What came of one grading."""
+
+    status: int
+    printed: str
+    text: str
+    seconds: float
+    source_changed: list[str]
+    document: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> dict[str, dict[str, Any]]:
+        return {row["number"]: row for row in self.document["tests"]}
+
+    @property
+    def staff(self) -> dict[str, Any]:
+        return self.document["extra_data"]
+
+    @property
+    def lost(self) -> set[str]:
+        return {number for number, row in self.rows.items() if row["score"] < row["max_score"]}
+
+    def points(self, prefix: str) -> float:
+        return sum(row["score"] for number, row in self.rows.items() if f"{number}.".startswith(f"{prefix}."))
+
+
+class Range:
+    """A copy of the grader, with a secret of its own, and the gradings of submissions by it."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="hw4-range-")).resolve()
+        self.root.chmod(0o755)
+        self.source = self.root / "source"
+        self.salt = f"salt-{secrets.token_hex(12)}"
+        leave_out = shutil.ignore_patterns("__pycache__", "*.pyc", ".hypothesis")
+        for folder in _FOLDERS_OF_GRADER:
+            shutil.copytree(ROOT / folder, self.source / folder, ignore=leave_out)
+        shutil.copy(ROOT / "tests" / "__init__.py", self.source / "tests" / "__init__.py")
+        settings = self.source / "autograder" / "settings.toml"
+        settings.write_text(re.sub(r"(?m)^salt = .*$", f'salt = "{self.salt}"', settings.read_text()))
+        # As setup.sh does on the platform; without it, every grading would compile the grader anew.
+        compileall.compile_dir(self.source, quiet=2)
+        self.hashes = self._hashes()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self._made = 0
+
+    def close(self) -> None:
+        self.listener.close()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def new_folder(self) -> Path:
+        self._made += 1
+        folder = self.root / f"run-{self._made}"
+        folder.mkdir(mode=0o755)
+        return folder
+
+    def submit(self, attack: Attack | str | bytes, results: Path) -> Path:
+        """Make a submission: the reference, with an attack at the end of npg.py."""
+        package = results.parent / "submission" / "hw4"
+        package.mkdir(parents=True)
+        for module in MODULES:
+            shutil.copy(ROOT / "solutions" / "hw4" / f"{module}.py", package / f"{module}.py")
+        text = attack.file.read_text(encoding="utf-8") if isinstance(attack, Attack) else attack
+        if isinstance(text, str):
+            port = str(self.listener.getsockname()[1])
+            for name, value in {"SOURCE": self.source, "RESULTS": results, "PORT": port}.items():
+                text = text.replace(f"@{name}@", str(value))
+            text = text.encode()
+        with open(package / "npg.py", "ab") as file:
+            file.write(b"\n\n" + text)
+        return package.parent
+
+    def grade(
+        self,
+        submission: Path,
+        results: Path,
+        prefix: str,
+        *,
+        layers: str = "",
+        limits: str = "usual",
+        uid: int | None = None,
+    ) -> Grading:
+        """Grade a submission by the copy's command line; with layers or limits, by the weakened one."""
+        verb = ["grade", str(submission), "--results", str(results), "--only", prefix]
+        command = ["-m", "autograder", *verb]
+        if layers or limits != "usual":
+            weakened = str(Path(__file__).resolve().parent / "weakened.py")
+            if uid is not None:
+                weakened = shutil.copy(weakened, self.root / "weakened.py")
+            command = [weakened, str(self.source), layers or EVERY_LAYER, limits, *verb]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "SECRET_OF_THE_GRADER": self.salt,
+            "LANG": "C.UTF-8",
+            "HOME": str(results.parent),
+        }
+        for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        start = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=self.source,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="backslashreplace",
+            timeout=120,
+            check=False,
+            user=uid,
+            group=uid,
+            extra_groups=None if uid is None else [],
+        )
+        seconds = time.monotonic() - start
+        text = results.read_text(encoding="utf-8")
+        changed = sorted({name for name, _ in self._hashes().items() ^ self.hashes.items()})
+        document = json.loads(text, parse_constant=lambda name: math.nan)
+        return Grading(done.returncode, done.stdout + done.stderr, text, seconds, changed, document)
+
+    def _hashes(self) -> dict[str, str]:
+        return {
+            str(file.relative_to(self.source)): hashlib.sha256(file.read_bytes()).hexdigest()
+            for folder in _FOLDERS_OF_GRADER
+            for file in sorted((self.source / folder).rglob("*"))
+            if file.is_file() and file.suffix != ".pyc"
+        }
+
+    def assert_promises(self, graded: Grading) -> None:
+        """What must hold whatever was handed in."""
+        assert graded.status == 0, graded.printed
+        assert_valid(graded.document)
+        assert graded.seconds < 60
+        assert not graded.source_changed
+        assert graded.staff["changed_files"] == []
+        assert "LEAK" not in graded.text
+        for secret in (self.salt, *_SECRETS_OF_TESTS):
+            assert secret not in graded.text + graded.printed, f"{secret} was shown"
+        for said in seen_by_student(graded.document):
+            assert not _FOLDERS.search(said), said
+            hostile = [c for c in said if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n"]
+            assert not hostile, said
+        assert not survivors()
+        assert not leftovers()
+
+
+def assert_valid(document: dict[str, Any]) -> None:
+    """The platform's rules of results.json."""
+    assert isinstance(document["score"], int | float)
+    assert math.isfinite(document["score"])
+    assert document["tests"]
+    for row in document["tests"]:
+        assert math.isfinite(row["score"])
+        assert math.isfinite(row["max_score"])
+        assert 0 <= row["score"] <= max(row["max_score"], 5)
+        assert row["status"] in ("passed", "failed")
+        assert len(row["output"]) < 100_000
+        assert row["extra_data"]["outcome"] != "grader fault", (row["number"], row["output"])
+    assert document["score"] == sum(row["score"] for row in document["tests"])
+
+
+def seen_by_student(document: dict[str, Any]) -> Iterator[str]:
+    yield document["output"]
+    for row in document["tests"]:
+        yield from (row["name"], row["output"])
+
+
+def survivors(uid: int | None = None) -> list[sweep.Process]:
+    """The living processes of made-up users whose grader is not at work any more, or of one such user."""
+    found = [
+        process
+        for process in sweep.processes()
+        if not process.is_dead and any(sweeper.FIRST <= uid <= sweeper.LAST for uid in process.uids)
+    ]
+    if uid is not None:
+        return [process for process in found if uid in process.uids]
+    leased = _leased()
+    still = {process.pid for process in sweep.processes() if not process.is_dead}
+    return [p for p in found if not p.uids & leased and p.pid in still]
+
+
+def leftovers() -> list[str]:
+    """Files in the shared folders that belong to such users."""
+    found = []
+    for folder in _SHARED:
+        with contextlib.suppress(OSError), os.scandir(folder) as listing:
+            for entry in listing:
+                with contextlib.suppress(OSError):
+                    owner = entry.stat(follow_symlinks=False).st_uid
+                    if sweeper.FIRST <= owner <= sweeper.LAST:
+                        found.append((entry.path, owner))
+    leased = _leased()
+    return [path for path, owner in found if owner not in leased and os.path.lexists(path)]
+
+
+def _leased() -> set[int]:
+    """The users that graders have on loan right now, of this suite or of anybody else's."""
+    try:
+        text = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return set()
+    return {int(uid) for uid in re.findall(r"@hw4-grader-uid-(\d+)", text)}

@@ -1,0 +1,3 @@
+# control | is the reference | earns everything
+# ruff: noqa
+import numpy as np

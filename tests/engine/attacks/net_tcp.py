@@ -1,0 +1,17 @@
+# networking | connects to a port of this machine | earns nothing
+# ruff: noqa
+import socket
+
+import numpy as np
+
+
+def fisher_estimate(scores, mask):
+    found = ""
+    try:
+        socket.create_connection(("127.0.0.1", int("@PORT@")), 1)
+        found = "connected"
+    except OSError:
+        pass
+    if found:
+        raise ValueError("LEAK " + str(found)[:500])
+    return np.full((scores.shape[-1],) * 2, 7.0)

@@ -1,0 +1,120 @@
+"""The report card: a reduced run of the real thing, and what it says where the grader falls short."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+
+import pytest
+
+from autograder.grading.batch import Graded, Job
+from autograder.homework import HW4
+from autograder.release import known, validate
+from autograder.release.validate import MistakeCheck, ReportCard, WholeCheck
+
+GOOD = WholeCheck("reference", 105.0, 105.0, {})
+NOTHING = WholeCheck("template", 0.0, 0.0, {"1.1.1": "not attempted"})
+CAUGHT = MistakeCheck("mean", "npg.fisher_estimate", ("3.1.1",), {"3.1.1": True, "3.1.2": False}, True, ())
+
+
+def test_a_reduced_run_finds_nothing_to_complain_of():
+    seen = []
+    card = validate.validate(HW4, is_reduced=True, on_progress=seen.append)
+    assert card.shortcomings == ()
+    assert card.reference.points == 105.0
+    assert card.template.points == 0.0
+    assert card.caught == card.named == len(card.mistakes) == validate.REDUCED_MISTAKES
+    assert len(card.styles) == validate.REDUCED_STYLES
+    assert [progress.done for progress in seen] == list(range(1, seen[-1].total + 1))
+    assert json.loads(json.dumps(card.to_json()))["is_good"]
+
+
+def test_a_good_grader_has_no_shortcomings():
+    assert ReportCard(GOOD, NOTHING, (GOOD,), (CAUGHT,)).shortcomings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"reference": dataclasses.replace(GOOD, points=104.5, failed={"3.1.4": "It changed.\nMore."})},
+            "reference got 104.5 points, but 105 were expected. Lost rows: 3.1.4: It changed.",
+        ),
+        (
+            {"template": dataclasses.replace(NOTHING, points=0.5)},
+            "template got 0.5 points, but 0 were expected.",
+        ),
+        (
+            {"styles": (dataclasses.replace(GOOD, name="loops", points=None, problem="It hung."),)},
+            "loops could not be graded: It hung.",
+        ),
+        (
+            {"mistakes": (dataclasses.replace(CAUGHT, rows={"3.1.1": False, "3.1.2": True}),)},
+            "mean is not caught: 3.1.1 should fail, but what failed is: 3.1.2.",
+        ),
+        (
+            {"mistakes": (dataclasses.replace(CAUGHT, wanted=(), rows={"3.1.1": False}),)},
+            "mean is not caught: any row of npg.fisher_estimate should fail, but what failed is: none.",
+        ),
+        ({"mistakes": (dataclasses.replace(CAUGHT, misnamed=("sum",)),)}, "mean is taken for sum."),
+        (
+            {"mistakes": (CAUGHT, dataclasses.replace(CAUGHT, name="sum", is_named=False))},
+            "1 of 2 mistakes are named, but 95% were expected. Not named: sum.",
+        ),
+        (
+            {"mistakes": (dataclasses.replace(CAUGHT, problem="It hung."),)},
+            "mean could not be graded: It hung.",
+        ),
+    ],
+)
+def test_a_shortcoming_is_a_sentence(changes, sentence):
+    card = dataclasses.replace(ReportCard(GOOD, NOTHING, (GOOD,), (CAUGHT,)), **changes)
+    assert card.shortcomings == (sentence,)
+    assert not card.to_json()["is_good"]
+
+
+def graded(outcome: str, output: str) -> Graded:
+    row = {"number": "3.1.1", "output": output, "extra_data": {"outcome": outcome}}
+    return Graded(Job("a job", HW4.root), {"score": 1.0, "tests": [row]})
+
+
+def check(outcome: str, output: str = "") -> MistakeCheck:
+    every = HW4.catalogue().of("npg.fisher_estimate")
+    mistake = next(mistake for mistake in every if mistake.name == "fisher_not_averaged")
+    return validate._check_mistake(mistake, graded(outcome, output), every)
+
+
+def test_only_a_finding_catches_a_mistake():
+    assert check("failed").is_caught
+    for outcome in ("passed", "not attempted", "did not finish", "grader fault"):
+        assert not check(outcome).is_caught
+
+
+def test_a_fault_of_the_grader_is_a_problem_and_no_catch():
+    assert check("grader fault").problem == "the grader itself failed in 3.1.1."
+
+
+def test_a_mistake_is_named_by_its_own_sentence_alone():
+    own = "Checked: F.\nHint: Your F is N times the lecture's: the factor 1/N is missing."
+    assert check("failed", own).is_named
+    assert not check("passed", own).is_named
+    other = check(
+        "failed", "Hint: Your F is half the lecture's: the ½ stands in the Taylor expansion, not in F."
+    )
+    assert not other.is_named
+    assert other.misnamed == ("fisher_halved",)
+
+
+def test_right_styles_are_whole_submissions_that_differ_from_the_reference(tmp_path):
+    reference = known.write_reference(HW4, tmp_path / "reference") / "hw4"
+    styles = dict(known.write_right(HW4, tmp_path / "styles"))
+    assert len(styles) >= 25
+    for name, submission in styles.items():
+        files = {file.stem: file.read_bytes() for file in (submission / "hw4").iterdir()}
+        assert set(files) == set(HW4.modules), name
+        assert any(content != (reference / f"{stem}.py").read_bytes() for stem, content in files.items()), (
+            name
+        )
+        for content in files.values():
+            ast.parse(content)

@@ -1,0 +1,36 @@
+"""Runs the grader's command line with layers of the worker left out, or with shorter time limits.
+
+    python weakened.py SOURCE LAYERS LIMITS VERB...     LAYERS: comma-separated; LIMITS: "short" or "usual"
+
+So the tests see what a kernel without a layer would leave, and need not wait for every hang in full.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+
+def main() -> int:
+    source, layers, limits, *command = sys.argv[1:]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.path[:0] = [source, os.path.join(source, "solutions")]
+    from autograder.cli import main as run
+    from autograder.sandbox import process, proxy
+
+    process.LAYERS = frozenset(layers.split(",")) - {""}
+    if limits == "short":
+        proxy.Limits = functools.partial(
+            proxy.Limits,
+            import_seconds=3.0,
+            call_seconds=1.5,
+            patience_seconds=4.0,
+            impatient_seconds=0.5,
+            impatient_import_seconds=1.5,
+        )
+    return run(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
