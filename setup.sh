@@ -60,6 +60,32 @@ lock = open(sys.argv[1], "rb").read()
 print("%s %d.%d.%d %s" % ((hashlib.sha256(lock).hexdigest(),) + sys.version_info[:3] + (sys.prefix,)))
 '
 
+# Grades the reference as the first submission will be graded: what is missing shall fail the build of the image, and
+# no student. Leaves nothing behind: its files are those of a folder of its own.
+grade_reference='
+import contextlib, io, json, os, runpy, sys, tempfile
+here = sys.argv[1]
+sys.path.insert(0, here)
+printed = io.StringIO()
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    sys.argv = ["autograder", "grade", os.path.join(here, "solutions"), "--results", "results.json"]
+    try:
+        with contextlib.redirect_stdout(printed):
+            runpy.run_module("autograder", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code:
+            sys.exit(printed.getvalue()[-2000:] + "\\ngrading it ended with status %s" % end.code)
+    with open("results.json", encoding="utf-8") as file:
+        results = json.load(file)
+    os.chdir("/")
+lost = [row["number"] for row in results["tests"] if row["status"] != "passed"]
+if lost or not results["tests"]:
+    sys.exit(printed.getvalue()[-2000:] + "\\nthe reference lost %s" % (", ".join(lost) or "every row"))
+mode = results["extra_data"]["worker"].get("mode", "unknown")
+print("Graded the reference: full marks in %.0f s, isolation %s." % (results["execution_time"], mode))
+'
+
 main() {
   local quiet=no
   case "${1-}" in
@@ -229,6 +255,8 @@ build() {
   # The platform starts a fresh copy of the image for every submission: what is compiled here is compiled once.
   if [ ! -d "$here/tests/engine" ]; then
     step "compiling failed" "$python" -I -m compileall -q "$here/autograder" "$here/solutions" "$here/tests"
+    step "the reference, graded as a submission, did not get full marks" "$python" -I -c "$grade_reference" "$here"
+    printf '%s\n' "$said"
   fi
   [ "$environment" = "$here/.venv" ] || ln -s "$environment" "$here/.venv"
   "$python" -I -c "$describe" "$here/$lock" >"$environment/.hw4-ready"
@@ -252,9 +280,9 @@ remove_abandoned() {
   done
 }
 
-# Runs a command in silence; when it fails, shows the end of what it said, and a sentence.
+# Runs a command in silence, and sets `said`; when it fails, shows the end of what it said, and a sentence.
 step() {
-  local sentence=$1 said
+  local sentence=$1
   shift
   # 9<&-: a process left running by the command must not keep the lock.
   if ! said=$("$@" 2>&1 </dev/null 9<&-); then

@@ -166,6 +166,47 @@ def bundle(
 
 
 @app.command()
+def validate(
+    json_file: Annotated[
+        Path | None, Option("--json", help="Write the whole report there as JSON.", show_default=False)
+    ] = None,
+    reduced: Annotated[bool, Option("--reduced", help="A handful of mistakes and styles alone.")] = False,
+    workers: Annotated[
+        int | None, Option(min=1, help="Gradings at once; by default one a core.", show_default=False)
+    ] = None,
+) -> None:
+    """Prove the grader on submissions whose marks are known; exit 1 when it falls short."""
+    import json
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    from autograder.homework import HW4
+    from autograder.release import card
+    from autograder.release.validate import Progress
+    from autograder.release.validate import validate as validate_grader
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def on_progress(progress: Progress) -> None:
+            bar.update(task, completed=progress.done, total=progress.total, description=progress.name)
+
+        report = validate_grader(HW4, is_reduced=reduced, workers=workers, on_progress=on_progress)
+    card.show(report, Console())
+    if json_file is not None:
+        try:
+            json_file.write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
+        except OSError as error:
+            raise Refusal(f'The report cannot be written to "{json_file}": {error.strerror}.', 2) from None
+    if report.shortcomings:
+        raise Refusal("The grader falls short: mend what is listed above before it grades anybody.", 1)
+
+
+@app.command()
 def check_results(
     file: Annotated[Path, Argument(help="The results.json to check, anybody's.", show_default=False)],
     total: Annotated[

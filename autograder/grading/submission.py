@@ -16,7 +16,7 @@ LONGEST_FILE_BYTES = 1024 * 1024
 LONGEST_ZIP_BYTES = 64 * 1024 * 1024
 """Its list of members is read as a whole before it can be counted."""
 MOST_MODULE_BYTES = 32 * 1024 * 1024
-"""Of all files that have the name of a module, wherever they are: every one of them is kept until one is chosen."""
+"""Of all files that have the name of a module, wherever they are: all are kept until a folder is chosen."""
 MOST_ENTRIES = 10_000
 DEEPEST_FOLDER = 12
 _UNPACKING_ERRORS = (RuntimeError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -100,8 +100,8 @@ def _within_bounds(found: Iterator[_Candidate]) -> list[_Candidate]:
         size += len(candidate.content or b"")
         if size > MOST_MODULE_BYTES:
             raise UnreadableSubmission(
-                f"The submission holds more than {MOST_MODULE_BYTES // 2**20} MiB of modules: hand in the package "
-                "alone."
+                f"The submission holds more than {MOST_MODULE_BYTES // 2**20} MiB of modules: hand in the "
+                "package alone."
             )
     return candidates
 

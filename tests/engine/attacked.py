@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox import sweep, sweeper
+from autograder.sandbox.box import Box
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTACKS = Path(__file__).resolve().parent / "attacks"
@@ -36,6 +37,8 @@ WITHOUT_KERNEL_LAYERS = "limits,privileges"
 _SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
 _FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")
 _FOLDERS_OF_GRADER = ("autograder", "solutions", "student_template", "tests/hidden", "tests/public")
+_WITH_NEIGHBOURS = ("exit_os", "exit_sys", "exit_segfault", "kill_parent", "hang", "take_memory", "take_disk")
+"""These are graded with the functions beside the attacked one, which must lose nothing."""
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 
 
@@ -65,8 +68,12 @@ class Attack:
 
     @property
     def prefix(self) -> str:
-        """The rows that show what must hold."""
-        return {"costs its function only": "3", "costs its module only": "2.1"}.get(self.holds, "3.1")
+        """The rows that show what must hold: as few as do, since there are many attacks."""
+        if self.holds == "costs its module only":
+            return "2.1"
+        if self.name in _WITH_NEIGHBOURS:
+            return "3"
+        return "3.1" if self.kind in ("control", "forging", "lying", "keeping state") else "3.1.1"
 
 
 def all_attacks() -> list[Attack]:
@@ -118,10 +125,14 @@ class Range:
         compileall.compile_dir(self.source, quiet=2)
         self.hashes = self._hashes()
         self.listener = socket.create_server(("127.0.0.1", 0))
+        # Of another grading, for those who look for one.
+        self.other_box = Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": b"SECRET = 1\n"})
+        self.other_box.__enter__()
         self._made = 0
 
     def close(self) -> None:
         self.listener.close()
+        self.other_box.__exit__(None, None, None)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def new_folder(self) -> Path:

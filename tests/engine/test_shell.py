@@ -24,6 +24,9 @@ case "$*" in
   *_base_executable*) echo "{version}|$0|{can_make}" ;;
   *'-m venv'*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
   *'-m pip'*) sleep {pip_seconds}; [ ! -e '{log}.no-network' ] || {{ echo 'no route to host'; exit 1; }} ;;
+  *'the reference lost'*)
+    [ ! -e '{log}.wrong' ] || {{ echo 'the reference lost 3.1.1'; exit 1; }}
+    echo 'Graded the reference: full marks.' ;;
   *'-m compileall'* | *'-c import '*) ;;
   *) exec '{real}' "$@" ;;
 esac
@@ -107,11 +110,11 @@ def test_the_scripts_can_be_run_as_they_are_shipped(name):
     assert subprocess.run(["bash", "-n", str(path)], check=False).returncode == 0
 
 
-def test_set_up_installs_from_the_lock_and_says_so_in_two_lines(checkout):
+def test_set_up_installs_from_the_lock_and_says_so_in_three_lines(checkout):
     checkout.add_python()
     done = checkout.setup()
     assert done.returncode == 0, done.stderr_text
-    assert len(done.stdout_text.splitlines()) == 2
+    assert [line.split()[0] for line in done.stdout_text.splitlines()] == ["Setting", "Graded", "Ready:"]
     (installation,) = checkout.calls("-m pip")
     assert "--require-hashes" in installation
     assert installation.endswith("requirements/grading.lock")
@@ -122,7 +125,10 @@ def test_a_full_checkout_gets_the_development_lock(checkout):
     checkout.add_python()
     (checkout.folder / "tests/engine").mkdir(parents=True)
     shutil.copy(REPOSITORY / "requirements/development.lock", checkout.folder / "requirements")
-    assert checkout.setup().returncode == 0
+    done = checkout.setup()
+    assert done.returncode == 0
+    # There, the tests of the engine grade the reference.
+    assert "Graded" not in done.stdout_text
     assert checkout.calls("-m pip")[0].endswith("requirements/development.lock")
 
 
@@ -160,6 +166,20 @@ def test_an_installation_that_fails_is_loud_and_can_be_repeated(checkout):
     assert "setup.sh: installing requirements/grading.lock failed" in failed.stderr_text
     assert not (checkout.folder / ".venv/.hw4-ready").exists()
     no_network.unlink()
+    assert checkout.setup().returncode == 0
+
+
+def test_an_image_whose_grader_grades_wrongly_is_no_image(checkout):
+    """It would fail every student; so the build fails, and says which row is to blame."""
+    checkout.add_python()
+    wrong = Path(f"{checkout.log}.wrong")
+    wrong.touch()
+    failed = checkout.setup()
+    assert failed.returncode == 1
+    assert failed.stderr_text.splitlines()[0] == "the reference lost 3.1.1"
+    assert "setup.sh: the reference, graded as a submission, did not get full marks" in failed.stderr_text
+    assert not (checkout.folder / ".venv/.hw4-ready").exists()
+    wrong.unlink()
     assert checkout.setup().returncode == 0
 
 

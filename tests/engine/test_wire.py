@@ -154,3 +154,33 @@ def test_noise_never_raises_anything_but_a_wire_error(noise):
             one.sendall(noise)
         with pytest.raises(wire.WireError):
             wire.receive(two, deadline=time.monotonic() + 5)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+LAYOUTS = st.lists(
+    st.fixed_dictionaries(
+        {"dtype": st.sampled_from(["<f8", "<i8", "|b1", "|O", ">f8", "U4", ""]) | JSON},
+        optional={"shape": st.lists(st.integers(-2, 2**40), max_size=10) | JSON},
+    )
+    | JSON,
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(header=st.dictionaries(st.sampled_from(["id", "done", "fault", "borrow"]), JSON), layouts=LAYOUTS)
+def test_hostile_headers_end_in_a_wire_error_or_in_small_plain_arrays(header, layouts):
+    one, two = socket.socketpair()
+    with one, two:
+        one.sendall(raw({**header, "arrays": layouts}, bytes(256)))
+        one.shutdown(socket.SHUT_WR)
+        try:
+            _, arrays = wire.receive(two, deadline=time.monotonic() + 5)
+        except wire.WireError:
+            return
+    assert sum(array.nbytes for array in arrays) <= 256
+    assert all(type(array) is np.ndarray and array.dtype.kind in "fib" for array in arrays)
