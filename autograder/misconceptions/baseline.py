@@ -45,7 +45,8 @@ def rewards_to_go_are_those_before(right: Right, rewards: Array, mask: Array) ->
 
 
 def _discounted(rewards: Array, mask: Array, discount: float) -> Array:
-    returns, later = np.zeros(mask.shape), np.zeros(len(mask))
+    returns: Array = np.zeros(mask.shape)
+    later: Array = np.zeros(len(mask))
     for h in reversed(range(mask.shape[1])):
         later = np.where(mask[:, h], rewards[:, h] + discount * later, 0.0)
         returns[:, h] = later

@@ -117,8 +117,8 @@ def _search(
     theta = theta_k
     for backtracks in range(max_backtracks + 1):
         theta = theta_k + backtrack**backtracks * direction
-        pair = (theta, theta_k) if is_reversed else (theta_k, theta)
-        is_near = not with_kl or kl_estimate(*pair, features, mask) <= delta
+        first, second = (theta, theta_k) if is_reversed else (theta_k, theta)
+        is_near = not with_kl or kl_estimate(first, second, features, mask) <= delta
         if is_near and (not with_surrogate or _surrogate(theta, theta_k, *data) >= start):
             return theta
     return theta if keeps_last else theta_k
