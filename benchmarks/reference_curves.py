@@ -1,9 +1,9 @@
-"""What the reference returns on the way on CartPole: the band that a student's learning curve is shown against.
+"""What the reference returns on the way on CartPole: the band behind a student's learning curve.
 
     python benchmarks/reference_curves.py    # 2 x 100 trainings, about two minutes; rewrites the file below
 
-The band goes from the 5th to the 95th percentile over seeds, per iteration, with the final evaluation as the last
-point. It is drawn, never judged by: run this again when the settings of the trainings change.
+The band goes from the 5th to the 95th percentile over seeds, per iteration, with the final evaluation as the
+last point. It is drawn, never judged by: run this again when the settings of the trainings change.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "solutions"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
 import numpy as np
 
 from hw4.__main__ import UPDATES
 from hw4.lab.training import SETTINGS, train
 
+ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "tests" / "hidden" / "reference_curves.json"
 HORIZON = 500
 SEEDS = range(100)

@@ -177,7 +177,7 @@ class Container:
         """What the platform does by throwing the container away."""
         said: dict[int, str] = {}
         for _ in range(100):
-            alive = {pid: name for pid in self._processes(leader) if (name := _command_line(pid))}
+            alive = {pid: name for pid in self._processes(leader) if (name := _name(pid))}
             if not alive:
                 break
             said |= alive
@@ -268,14 +268,13 @@ def _memory_of(folder: Path) -> int:
     return 0
 
 
-def _command_line(pid: int) -> str:
+def _name(pid: int) -> str:
     """What a process was called with; empty where it has ended."""
     with contextlib.suppress(OSError):
-        return (
-            Path(f"/proc/{pid}/cmdline")
-            .read_bytes()
-            .replace(b"\0", b" ")
-            .decode(errors="replace")
-            .strip()[:120]
-        )
+        folder = Path(f"/proc/{pid}")
+        program, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+        if rest.split()[0] not in ("Z", "X"):
+            # While a process is becoming another program, it has no command line.
+            arguments = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            return (arguments.strip() or program)[:120]
     return ""

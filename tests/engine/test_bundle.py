@@ -26,7 +26,13 @@ HIDDEN = '''def test_double(submission):
     """Doubles."""
     for number in (1.5, -2.0, 1e300):
         assert submission.arithmetic.double(number) == number + number, "double is not twice the number"
+
+
+def test_triple(submission):
+    tripled = submission.arithmetic.triple(2.0)
+    assert tripled == 6.0
 '''
+SHORT_BODY = "tripled = submission.arithmetic.triple(2.0)\n\nassert tripled == 6.0"
 
 
 @pytest.fixture
@@ -98,6 +104,15 @@ def test_the_students_zip_is_the_template_in_a_folder(homework, tmp_path):
     assert found == {Path(path): content for path, content in template.generate(homework).items()}
 
 
+def test_nothing_of_the_machine_is_in_a_zip(homework):
+    for archive in (bundle.platform_zip(homework), bundle.students_zip(homework)):
+        found = members(archive)
+        assert list(found) == sorted(found)
+        assert {member.date_time for member in found.values()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {member.compress_type for member in found.values()} == {zipfile.ZIP_STORED}
+        assert {member.create_system for member in found.values()} == {3}
+
+
 def test_identical_sources_give_identical_bytes(homework, tmp_path):
     """Whatever the time, the modes and the order in which the files were made."""
     first = bundle.build(homework, SALT, list)
@@ -137,6 +152,7 @@ def test_a_grader_that_falls_short_is_not_handed_out(homework):
     [
         (f"# salt = '{SALT}'\n", "notes.md holds the salt"),
         (HIDDEN, r"notes.md repeats a piece of a hidden test \(test_arithmetic.py, line 3\)"),
+        (SHORT_BODY, r"test_arithmetic.py, line 8"),
         ("  ".join(HIDDEN.split("\n", 2)[2].split(" ")), "repeats a piece of a hidden test"),
     ],
 )

@@ -71,6 +71,12 @@ def test_after_the_late_due_date_is_said(tmp_path):
     assert read(tmp_path, WHOLE | {"created_at": "2026-11-05T12:00:00-08:00"}).is_after_late_due is True
 
 
+@pytest.mark.parametrize("score", ["nan", float("inf"), "1e999", "A-", True, [1], 10**400])
+def test_a_score_that_is_no_number_is_left_out(tmp_path, score):
+    attempts = [{"score": 1, "submission_time": "1"}, {"score": score, "submission_time": "2"}]
+    assert read(tmp_path, WHOLE | {"previous_submissions": attempts}).previous_scores == (1.0, None)
+
+
 def test_without_metadata_there_is_none(tmp_path):
     assert read_metadata(tmp_path / "none.json") is None
 

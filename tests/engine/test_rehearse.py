@@ -120,7 +120,8 @@ def test_at_the_time_limit_the_direct_child_is_killed_and_its_results_are_lost(t
 
 
 def test_a_process_that_outlives_the_run_is_named_and_ended(tmp_path):
-    held = hold(grader(tmp_path, f"sleep 31 & echo '{RESULTS}' >results/results.json"))
+    # Time for the new process to become what it is named after.
+    held = hold(grader(tmp_path, f"sleep 31 & sleep 0.3; echo '{RESULTS}' >results/results.json"))
     assert held.problems == ("1 processes outlived the run: sleep 31.",)
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=False).stdout
     assert "sleep 31\n" not in running

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -181,6 +182,36 @@ def test_an_image_whose_grader_grades_wrongly_is_no_image(checkout):
     assert not (checkout.folder / ".venv/.hw4-ready").exists()
     wrong.unlink()
     assert checkout.setup().returncode == 0
+
+
+PASSED, FAILED = {"number": "1.1", "status": "passed"}, {"number": "1.2", "status": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ending", "status", "sentence"),
+    [
+        ([PASSED], "", 0, "Graded the reference: full marks in 3 s, isolation B."),
+        ([PASSED, FAILED], "", 1, "the reference lost 1.2"),
+        ([], "", 1, "the reference lost every row"),
+        ([PASSED], "sys.exit(1)", 1, "grading it ended with status 1"),
+    ],
+)
+def test_the_reference_is_graded_from_a_folder_of_its_own(tmp_path, rows, ending, status, sentence):
+    code = re.search(r"^grade_reference='\n(.*?)^'", (REPOSITORY / "setup.sh").read_text(), re.M | re.S)[1]
+    results = {"tests": rows, "execution_time": 3.1, "extra_data": {"worker": {"mode": "B"}}}
+    (tmp_path / "autograder").mkdir()
+    (tmp_path / "autograder/__main__.py").write_text(
+        "import os, sys\n"
+        f"assert sys.argv[1:] == ['grade', {str(tmp_path / 'solutions')!r}, '--results', 'results.json']\n"
+        f"open('results.json', 'w').write({json.dumps(results)!r})\nprint('a table', os.getcwd())\n{ending}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    assert sentence in (done.stderr if status else done.stdout)
+    assert ("a table" in done.stderr) is bool(status)
+    assert not (tmp_path / "results.json").exists()
 
 
 def test_two_set_ups_at_once_install_once(checkout):
