@@ -22,9 +22,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 import numpy as np
 
 from hw4.__main__ import UPDATES
-from hw4.lab.training import SETTINGS, train
+from hw4.lab.training import SETTINGS, random_minibatches, train
+from hw4.ppo import ppo_iteration
+from hw4.trajectories import TrajectoryBatch
 
 HORIZON = 500
+MINIBATCH = 10
+"""As in tests/hidden/test_learning.py."""
 BARS = (250.0, 475.0)
 ALGORITHMS = ("npg", "ppo")
 
@@ -34,7 +38,21 @@ def final_return(algorithm: str, seed: int) -> float:
     settings = SETTINGS[algorithm][HORIZON]
     rng = np.random.default_rng([seed, HORIZON])
     rotation = np.linalg.qr(rng.standard_normal((8, 8)))[0]
-    return train(UPDATES[algorithm](settings), settings, rng, rotation=rotation).final_return
+    update = ppo_update_of_the_grader if algorithm == "ppo" else UPDATES[algorithm](settings)
+    return train(update, settings, rng, rotation=rotation).final_return
+
+
+def ppo_update_of_the_grader(
+    theta: np.ndarray,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Run PPO's iteration on minibatches, as the graded rows do."""
+    settings = SETTINGS["ppo"][HORIZON]
+    steps = random_minibatches(rng, settings.sgd_steps, settings.update_trajectories, MINIBATCH)
+    rest = (settings.kl_weight, settings.learning_rate, steps, settings.ridge)
+    return ppo_iteration(theta, baseline_batch, update_batch, *rest)
 
 
 def miss_rate_bound(misses: int, runs: int) -> float:

@@ -19,11 +19,12 @@ import pytest
 
 from autograder.grading.assignment import Assignment, Part
 from autograder.grading.budget import EXAMPLES, Budget
+from autograder.grading.curve import Curve
 from autograder.grading.diagnosis import diagnose
 from autograder.grading.feedback import UNSTABLE, Verdict, judge
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Outcome, Results, Row
-from autograder.sandbox.failures import SubmissionFault
+from autograder.sandbox.failures import CallRaised, SubmissionFault
 from autograder.sandbox.proxy import Submission
 from hw4.lab.compare import Mismatch
 
@@ -89,6 +90,15 @@ class GradingPlugin:
     def draw_seed(self) -> Callable[[str], int]:
         """Give a seed for a purpose, the same in every grading of the same submission."""
         return self._seed
+
+    @pytest.fixture
+    def show_curve(self, request: pytest.FixtureRequest) -> Callable[[Curve], None]:
+        """Show a learning curve in the row of the test that asks; the last one counts."""
+
+        def show(curve: Curve) -> None:
+            request.node.stash[_CURVE] = curve
+
+        return show
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Load the one profile that decides how inputs are drawn."""
@@ -190,7 +200,7 @@ class GradingPlugin:
             example = None
             if error is not None and recorder is not None and recorder.failure is not None:
                 error, example = recorder.failure, recorder.example
-            diagnosis = self._diagnose(error.function) if isinstance(error, Mismatch) else None
+            diagnosis = self._diagnose(error.function) if isinstance(error, Mismatch | CallRaised) else None
             verdict = judge(error, item.stash[_CHECKED], example, diagnosis, self._feedback)
             if error is None and item.stash.get(_LENT, False):
                 verdict = replace(verdict, explanation=LENT)
@@ -198,7 +208,8 @@ class GradingPlugin:
                 verdict = replace(verdict, explanation=f"{verdict.explanation}\n{UNSTABLE}")
             if verdict.staff:
                 self.problems.append(f"{number}: {verdict.staff}")
-            self._report(number, verdict, time.monotonic() - item.stash[_STARTED])
+            curve = item.stash.get(_CURVE, None)
+            self._report(number, verdict, time.monotonic() - item.stash[_STARTED], curve)
         return report
 
     def _diagnose(self, function: str) -> str | None:
@@ -209,9 +220,11 @@ class GradingPlugin:
             self.diagnoses[function] = diagnose(function, self._submission, catalogue, self._seed(function))
         return self.diagnoses[function]
 
-    def _report(self, number: str, verdict: Verdict, seconds: float) -> None:
+    def _report(self, number: str, verdict: Verdict, seconds: float, curve: Curve | None = None) -> None:
         row = next(row for row in self.results.rows if row.number == number)
-        done = replace(row, outcome=verdict.outcome, explanation=verdict.explanation, seconds=seconds)
+        done = replace(
+            row, outcome=verdict.outcome, explanation=verdict.explanation, seconds=seconds, curve=curve
+        )
         self.results = replace(self.results.with_row(done), seconds=self._budget.elapsed)
         self._on_change(self.results)
 
@@ -259,6 +272,7 @@ class GradingPlugin:
 _FAILURES = (AssertionError, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
+_CURVE = pytest.StashKey[Curve]()
 _LENT = pytest.StashKey[bool]()
 _STARTED = pytest.StashKey[float]()
 _DECORATORS = ("weight", "number", "visibility")

@@ -114,7 +114,7 @@ class TwoBatches:
     update_batch: TrajectoryBatch
 
 
-def loud(array: np.ndarray, mask: np.ndarray, value: float = LOUD) -> np.ndarray:
+def loud(array: np.ndarray, mask: np.ndarray, value: float | np.ndarray = LOUD) -> np.ndarray:
     """Return a copy of `array` with `value` on its padding, where `mask` is False.
 
     For `features` use at most `LOUD_FEATURE`; for `actions`, an action that exists.

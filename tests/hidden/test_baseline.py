@@ -183,7 +183,7 @@ def test_prediction_is_linear_in_the_features(submission, drawn, rng):
 def test_prediction_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
     features = drawn.baseline_features
-    weights = np.ones(features.shape[-1])
+    weights = np.full(features.shape[-1], 0.5)
     assert_leaves_arguments(
         PREDICT,
         submission.baseline.predict_baseline,

@@ -107,14 +107,15 @@ def test_fisher_leaves_the_arguments(submission, drawn):
 
 @weight(4)
 @number("3.2.1")
-@given(drawn=strategies.trust_regions())
-def test_step_size_is_the_closed_form(submission, drawn):
+@given(drawn=strategies.trust_regions(), factor=st.sampled_from([1.0, 100.0]))
+def test_step_size_is_the_closed_form(submission, drawn, factor):
     """Is η = √(δ / gᵀF⁻¹g).
 
     The closed form of the slide "NPG has a closed form update!": F⁻¹ and not F, δ and not 2δ, and the root.
     """
-    expected = reference.npg_step_size(drawn.gradient, drawn.fisher, drawn.delta)
-    returned = submission.npg.npg_step_size(drawn.gradient, drawn.fisher, drawn.delta)
+    delta = factor * drawn.delta
+    expected = reference.npg_step_size(drawn.gradient, drawn.fisher, delta)
+    returned = submission.npg.npg_step_size(drawn.gradient, drawn.fisher, delta)
     assert_close(STEP_SIZE, returned, expected, tolerance=STEP_TOLERANCE)
 
 

@@ -58,7 +58,7 @@ def test_log_probabilities_leave_the_arguments(submission, drawn):
     """Leave their arguments as they were."""
     # A second action of other features: with one action every log-probability is 0.
     features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
-    theta = np.ones_like(drawn.theta)
+    theta = np.full_like(drawn.theta, 0.5)
     assert_leaves_arguments(
         LOG_PROBABILITIES,
         submission.policy.action_log_probabilities,
@@ -102,7 +102,7 @@ def test_score_is_stable_for_logits_of_any_size(submission, drawn, scale):
 def test_score_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
     features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
-    theta = np.ones_like(drawn.theta)
+    theta = np.full_like(drawn.theta, 0.5)
     assert_leaves_arguments(
         SCORE,
         submission.policy.score,

@@ -32,6 +32,9 @@ LOSS = "ppo.ppo_loss"
 GRADIENT = "ppo.ppo_gradient"
 UPDATE = "ppo.ppo_update"
 ITERATION = "ppo.ppo_iteration"
+NEAR = 8.0
+CLOSENESS = st.sampled_from([NEAR, 2.0])
+"""With 2 importance weights of 20 and of 1/20 are common, so that a clipped one shows."""
 KL_WEIGHTS = st.sampled_from([0.25, 1.0, 4.0])
 RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
@@ -45,14 +48,14 @@ BATCHES_WITH_MINIBATCHES = strategies.two_batches().flatmap(
 
 @weight(2)
 @number("4.3.1")
-@given(drawn=strategies.policies())
-def test_loss_is_minus_the_weighted_advantages(submission, drawn):
+@given(drawn=strategies.policies(), closeness=CLOSENESS)
+def test_loss_is_minus_the_weighted_advantages(submission, drawn, closeness):
     """Is, at λ = 0, minus the importance-weighted advantages.
 
     −(1/M) Σ_m Σ_h π_θ/π_θk · (R_h − b̃) (slide "Estimating ℓ^k(θ) and its gradient").
     """
-    arguments = _arguments(drawn, quiet_mask(drawn.mask), 0.0)
-    scale = _terms(drawn, 0.0)
+    arguments = _arguments(drawn, quiet_mask(drawn.mask), 0.0, closeness)
+    scale = _terms(drawn, 0.0, closeness)
     assert_close(LOSS, submission.ppo.ppo_loss(*arguments), reference.ppo_loss(*arguments), scale=scale)
 
 
@@ -102,18 +105,20 @@ def test_loss_leaves_the_arguments(submission, drawn, kl_weight):
     assert_leaves_arguments(LOSS, submission.ppo.ppo_loss, arguments, changed, ())
 
 
-@weight(2.5)
+@weight(2)
 @number("4.4.1")
-@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
-def test_gradient_is_that_of_the_loss(submission, drawn, kl_weight):
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS, closeness=CLOSENESS)
+def test_gradient_is_that_of_the_loss(submission, drawn, kl_weight, closeness):
     """Is the gradient of the loss, at θ^k and away from it.
 
     −(1/M) Σ_m Σ_h (π_θ/π_θk · (R_h − b̃) + λ) ∇ln π_θ: minus the g(θ) of the slide "Estimating ℓ^k(θ) and
     its gradient".
     """
-    arguments = _arguments(drawn, quiet_mask(drawn.mask), kl_weight)
+    arguments = _arguments(drawn, quiet_mask(drawn.mask), kl_weight, closeness)
     expected = reference.ppo_gradient(*arguments)
-    assert_close(GRADIENT, submission.ppo.ppo_gradient(*arguments), expected, scale=_terms(drawn, kl_weight))
+    assert_close(
+        GRADIENT, submission.ppo.ppo_gradient(*arguments), expected, scale=_terms(drawn, kl_weight, closeness)
+    )
 
 
 @weight(1)
@@ -196,6 +201,24 @@ def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_we
             scale=1.0 + kl_weight,
             because="These are means over all pairs of trajectories, and the exact −∇ℓ^k(θ).",
         )
+
+
+@weight(0.5)
+@number("4.4.5")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+def test_gradient_leaves_the_arguments(submission, drawn, kl_weight):
+    """Leaves its arguments as they were."""
+    # Two actions of other features, and θ away from θ^k: then scores are not 0 and weights not 1.
+    features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
+    theta, advantages = drawn.theta_k + 0.5, np.abs(drawn.advantages) + 1.0
+    rest = (features, drawn.actions, advantages, drawn.mask)
+    assert_leaves_arguments(
+        GRADIENT,
+        submission.ppo.ppo_gradient,
+        (theta, drawn.theta_k, *rest, kl_weight),
+        (theta, drawn.theta_k, 2.0 * features, *rest[1:], kl_weight),
+        theta.shape,
+    )
 
 
 @weight(2)
@@ -314,9 +337,9 @@ def _assert_is_ppo(submission, drawn, given_to_student, rest):
     assert_step(ITERATION, submission.ppo.ppo_iteration(*noisy), drawn.theta, expected, own)
 
 
-def _arguments(drawn, mask, kl_weight):
+def _arguments(drawn, mask, kl_weight, closeness=NEAR):
     """The arguments of ppo_loss and ppo_gradient."""
-    theta = _near(drawn)
+    theta = _near(drawn, closeness)
     return theta, drawn.theta_k, drawn.features, drawn.actions, drawn.advantages, mask, kl_weight
 
 
@@ -326,9 +349,9 @@ def _loud_arguments(drawn, kl_weight, value):
     return _near(drawn), drawn.theta_k, features, drawn.actions, advantages, drawn.mask, kl_weight
 
 
-def _near(drawn):
+def _near(drawn, closeness=NEAR):
     """θ close enough to θ^k that no importance weight drowns the other terms in its rounding."""
-    return drawn.theta_k + (drawn.theta - drawn.theta_k) / 8.0
+    return drawn.theta_k + (drawn.theta - drawn.theta_k) / closeness
 
 
 def _update_arguments(drawn, kl_weight, minibatches):
@@ -351,9 +374,9 @@ def _learning_rate(features, advantages, kl_weight):
     return float(2.0 ** np.floor(np.log2(0.125 / largest_gradient)))
 
 
-def _terms(drawn, kl_weight):
+def _terms(drawn, kl_weight, closeness=NEAR):
     """The size of what is summed, which may cancel: weights times advantages, and the penalty."""
-    theta = _near(drawn)
+    theta = _near(drawn, closeness)
     chosen = drawn.actions[..., np.newaxis]
     target, proposal = (
         np.take_along_axis(reference.action_log_probabilities(parameters, drawn.features), chosen, axis=-1)

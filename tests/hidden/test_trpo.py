@@ -60,14 +60,14 @@ def test_kl_counts_real_steps_alone(submission, drawn, value):
 
 @weight(2)
 @number("6.2.1")
-@given(drawn=strategies.policies(), delta=DELTAS, search=SEARCHES)
-def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search):
+@given(drawn=strategies.policies(), delta=DELTAS, search=SEARCHES, boldness=st.sampled_from([4.0, 16.0]))
+def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search, boldness):
     """Is the longest acceptable one.
 
     Of η√2·backtrack^j, j = 0, 1, …, the first whose KL is at most δ and whose surrogate does not fall
     (slide "Trust Region Policy Optimization (TRPO)").
     """
-    arguments = _uphill(drawn, delta, search)
+    arguments = _uphill(drawn, delta, search, boldness)
     expected = reference.trpo_step(*arguments)
     assume(not are_close(expected, drawn.theta_k))
     own = functools.partial(own_trpo_step, submission, *arguments)
@@ -105,11 +105,14 @@ def test_step_leaves_the_arguments(submission, drawn, delta, search):
     assert_leaves_arguments(STEP, submission.trpo.trpo_step, arguments, changed, drawn.theta_k.shape)
 
 
-def _uphill(drawn, delta, search):
-    """The arguments of trpo_step, with ĝ and F̂ + I estimated from the trajectories themselves."""
+def _uphill(drawn, delta, search, boldness=1.0):
+    """The arguments of trpo_step, with ĝ and F̂ + I estimated from the trajectories themselves.
+
+    A boldness above 1 makes F smaller than it is and the step longer: then the first lengths are refused.
+    """
     scores = score(drawn.theta_k, drawn.features, drawn.actions)
     gradient = policy_gradient_estimate(scores, drawn.advantages, drawn.mask)
-    fisher = fisher_estimate(scores, drawn.mask) + np.eye(len(gradient))
+    fisher = (fisher_estimate(scores, drawn.mask) + np.eye(len(gradient))) / boldness
     assume(float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1)
     data = (drawn.features, drawn.actions, drawn.advantages, drawn.mask)
     arguments = (drawn.theta_k, gradient, fisher, *data, delta, *search)

@@ -199,3 +199,18 @@ def minibatches(sgd_steps: int, trajectories: int) -> np.ndarray:
         (S, M) int64, each row 0 … M − 1.
     """
     return np.tile(np.arange(trajectories, dtype=np.int64), (sgd_steps, 1))
+
+
+def random_minibatches(rng: np.random.Generator, sgd_steps: int, trajectories: int, size: int) -> np.ndarray:
+    """Draw the minibatches of SGD: each step on some of the M trajectories, none twice.
+
+    Args:
+        rng: the source of randomness.
+        sgd_steps: S.
+        trajectories: M.
+        size: B, from 1 to M.
+
+    Returns:
+        (S, B) int64, indices below M.
+    """
+    return np.stack([rng.permutation(trajectories)[:size] for _ in range(sgd_steps)]).astype(np.int64)
