@@ -17,8 +17,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
 import numpy as np
+from bars import graded_update
 
-from hw4.__main__ import UPDATES
 from hw4.lab.training import SETTINGS, train
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ def band(name: str) -> dict[str, object]:
     settings = SETTINGS[name][HORIZON]
     runs = []
     for seed in SEEDS:
-        curve = train(UPDATES[name](settings), settings, np.random.default_rng([seed, 0]))
+        curve = train(graded_update(name), settings, np.random.default_rng([seed, 0]))
         runs.append([*curve.returns, curve.final_return])
     low, high = np.percentile(np.array(runs), [5, 95], axis=0).round().astype(int).tolist()
     return {"seeds": len(runs), "low": low, "high": high}

@@ -53,3 +53,5 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
 def _explain(row: Row, console: Console) -> None:
     console.print(f"\n[bold]{row.number} {escape(row.title)}[/]", highlight=False)
     console.print(escape(textwrap.indent(row.explanation, "  ")), highlight=False, soft_wrap=True)
+    if row.curve is not None:
+        console.print(escape(textwrap.indent(row.curve.text, "  ")), highlight=False, soft_wrap=True)

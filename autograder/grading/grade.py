@@ -98,6 +98,7 @@ def grade(
             only,
             feedback=settings.feedback,
             visibility_of=settings.visibility_of,
+            prints_shown=settings.prints_shown,
         )
         was_stopped = _run_hidden_tests(assignment, plugin)
         confinement = dict(proxy.confinement)

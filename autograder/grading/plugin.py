@@ -35,6 +35,9 @@ OUT_OF_TIME = (
 
 LENT = "Passed with the lecture's earlier functions in place of yours, whose mistakes cost their own points."
 
+MOST_PRINTED = 2000
+"""Characters of a row's prints: a function is called many times, and one message says as much as all."""
+
 
 class GradingPlugin:
     """One grading, as pytest sees it.
@@ -48,6 +51,7 @@ class GradingPlugin:
         only: grade the rows below this number alone; empty for all.
         feedback: how much a failed row says, as `judge` takes it.
         visibility_of: who sees a row, by its number, where the test itself does not say.
+        prints_shown: whether a row shows what the student's code printed during it.
 
     Attributes:
         results: the results so far.
@@ -66,6 +70,7 @@ class GradingPlugin:
         *,
         feedback: str = "full",
         visibility_of: Callable[[str], str] = lambda number: "visible",
+        prints_shown: bool = False,
     ) -> None:
         self.results = Results(assignment.title)
         self.problems: list[str] = []
@@ -78,6 +83,7 @@ class GradingPlugin:
         self._only = only
         self._feedback = feedback
         self._visibility_of = visibility_of
+        self._prints_shown = prints_shown
         self._part = ""
         self._recorders: dict[str, Recorder] = {}
 
@@ -157,6 +163,8 @@ class GradingPlugin:
             self._part = part
             self._submission.renew()
         self._submission.start_row()
+        if self._prints_shown:
+            self._submission.take_printed()  # what the row before left behind
         item.stash[_STARTED] = time.monotonic()
         return None
 
@@ -208,9 +216,18 @@ class GradingPlugin:
                 verdict = replace(verdict, explanation=f"{verdict.explanation}\n{UNSTABLE}")
             if verdict.staff:
                 self.problems.append(f"{number}: {verdict.staff}")
+            if self._prints_shown:
+                verdict = replace(verdict, explanation=self._with_prints(verdict.explanation))
             curve = item.stash.get(_CURVE, None)
             self._report(number, verdict, time.monotonic() - item.stash[_STARTED], curve)
         return report
+
+    def _with_prints(self, explanation: str) -> str:
+        printed = self._submission.take_printed().strip()
+        if len(printed) > MOST_PRINTED:
+            printed = printed[:MOST_PRINTED] + "\n[The rest was too long to show.]"
+        shown = "Your code printed:\n" + printed.replace("\n", "\n  ") if printed else ""
+        return "\n".join(piece for piece in (explanation, shown) if piece)
 
     def _diagnose(self, function: str) -> str | None:
         """The known mistake in a function of which a row has failed; looked for once."""

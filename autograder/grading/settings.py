@@ -45,6 +45,7 @@ class Settings:
         leaderboard: whether the platform shows one.
         isolation: the weakest wall that is accepted; one of `ISOLATION_MODES`.
         visibility: who sees which rows when, by the beginning of their number; `visible` where not named.
+        prints_shown: whether a row shows what the student's code printed during it.
     """
 
     salt: str
@@ -54,6 +55,7 @@ class Settings:
     leaderboard: bool = False
     isolation: str = "none"
     visibility: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    prints_shown: bool = False
 
     @property
     def salt_id(self) -> str:
@@ -152,6 +154,7 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "salt": _text,
         "budget_seconds": _budget,
         "feedback": _choice(FEEDBACK_LEVELS),
+        "prints_shown": _truth,
         "points_shown": _truth,
         "leaderboard": _truth,
         "isolation": _choice(ISOLATION_MODES),

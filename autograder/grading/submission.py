@@ -19,6 +19,7 @@ MOST_MODULE_BYTES = 32 * 1024 * 1024
 """Of all files that have the name of a module, wherever they are: all are kept until a folder is chosen."""
 MOST_ENTRIES = 10_000
 DEEPEST_FOLDER = 12
+_NOTEBOOK = ".ipynb"
 _UNPACKING_ERRORS = (RuntimeError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 """RuntimeError covers a password and (as NotImplementedError) an unknown compression."""
 _IGNORED_FOLDERS = frozenset(
@@ -84,17 +85,21 @@ def collect(submission: Path, package: str, modules: Sequence[str]) -> Collected
         raise UnreadableSubmission(
             f'The submission "{submission}" {found}: give a folder or a zip that holds {package}/*.py.'
         )
+    notebooks = [show(candidate.path) for candidate in candidates if candidate.path.suffix == _NOTEBOOK]
+    candidates = [candidate for candidate in candidates if candidate.path.suffix != _NOTEBOOK]
     folder = _choose_folder(candidates, package)
     chosen = {candidate.module: candidate for candidate in candidates if candidate.path.parent == folder}
     sources = {module: c.content for module, c in chosen.items() if c.content is not None}
     missing = {
         module: _missing_sentence(module, chosen, candidates) for module in modules if module not in sources
     }
-    return Collected(sources, missing, tuple(_notes(candidates, folder)), _digest(sources))
+    notes = (*_notes(candidates, folder), *_notebook_notes(notebooks))
+    return Collected(sources, missing, notes, _digest(sources))
 
 
 def _within_bounds(found: Iterator[_Candidate]) -> list[_Candidate]:
-    candidates, size = [], 0
+    candidates: list[_Candidate] = []
+    size = 0
     for candidate in found:
         candidates.append(candidate)
         size += len(candidate.content or b"")
@@ -138,6 +143,14 @@ def _notes(candidates: Sequence[_Candidate], folder: PurePosixPath | None) -> It
         )
 
 
+def _notebook_notes(notebooks: Sequence[str]) -> Iterator[str]:
+    if notebooks:
+        yield (
+            f"Not looked at: {', '.join(notebooks[:5])}. Notebooks are not graded: copy your functions into "
+            "the modules."
+        )
+
+
 def _digest(sources: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for module in sorted(sources):
@@ -166,6 +179,8 @@ def _in_folder(root: Path, wanted: frozenset[str]) -> Iterator[_Candidate]:
                 path = inside / entry.name
                 if entry.name in wanted:
                     yield _read_file(Path(entry.path), path)
+                elif path.suffix == _NOTEBOOK:
+                    yield _Candidate(path, None)
                 elif entry.is_dir(follow_symlinks=False) and _is_worth_entering(path):
                     pending.append((Path(entry.path), path))
 
@@ -211,6 +226,8 @@ def _in_zip(file: Path, wanted: frozenset[str]) -> Iterator[_Candidate]:
                 path = PurePosixPath(member.filename.replace("\\", "/"))
                 if path.name in wanted and not member.is_dir() and all(map(_is_worth_entering, path.parents)):
                     yield _read_member(archive, member, path)
+                elif path.suffix == _NOTEBOOK and all(map(_is_worth_entering, path.parents)):
+                    yield _Candidate(path, None)
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         raise UnreadableSubmission(
             f'The zip "{file.name}" cannot be read ({error}): make it again.'

@@ -73,6 +73,7 @@ class Worker:
         sweep.adopt_orphans()
         self._requests = 0
         self._log = bytearray()
+        self._taken = 0
         ours, theirs = socket.socketpair()
         self._channel = ours
         options = {
@@ -199,6 +200,11 @@ class Worker:
     def log(self) -> str:
         """The first 64 KiB of what the worker printed."""
         return self._log.decode("utf-8", "replace")
+
+    def take_log(self) -> str:
+        """What the worker has printed since this was last asked for."""
+        start, self._taken = self._taken, len(self._log)
+        return self._log[start : self._taken].decode("utf-8", "replace")
 
     def _read_log(self) -> None:
         """Keep the first of what is printed, drop the rest, and look after the scratch folder meanwhile."""

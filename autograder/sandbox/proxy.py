@@ -96,6 +96,7 @@ class Submission:
         self._seconds_hung = 0.0
         self._lent_hangs = 0
         self._logs: list[str] = []
+        self._prints: list[str] = []
         self._modules = {module: Module(self, module, names) for module, names in functions.items()}
         self.confinement: dict[str, str] = {}
 
@@ -127,6 +128,7 @@ class Submission:
         worker.close()
         # Last: a signal may come in between, and then it is closed once more at the end.
         self._logs.append(worker.log)
+        self._prints.append(worker.take_log())
         del self._workers[is_lending]
 
     @contextlib.contextmanager
@@ -143,6 +145,12 @@ class Submission:
             yield
         finally:
             self.is_lending = False
+
+    def take_printed(self) -> str:
+        """What the workers have printed since this was last asked for, fit to be shown."""
+        new = "".join([*self._prints, *(worker.take_log() for worker in self._workers.values())])
+        self._prints.clear()
+        return failures.clean_log(new)
 
     @property
     def printed(self) -> str:

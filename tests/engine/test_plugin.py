@@ -28,6 +28,7 @@ class Toy:
     def __init__(self): self.is_lending = False
     def renew(self): pass
     def start_row(self): pass
+    def take_printed(self): return "hello\\nworld\\n"
     @contextlib.contextmanager
     def lending(self):
         self.is_lending = True
@@ -40,7 +41,8 @@ parts = (Part("1", "One", 2, (function,)), Part("2", "Two", 1, is_bonus=True))
 assignment = Assignment("Toy", "hw4", Path(sys.argv[1]), ("npg",), parts)
 seen = []
 budget = Budget(float(sys.argv[3]))
-plugin = GradingPlugin(assignment, Toy(), lambda number: 7, budget, seen.append, sys.argv[4])
+arguments = (assignment, Toy(), lambda number: 7, budget, seen.append, sys.argv[4])
+plugin = GradingPlugin(*arguments, prints_shown="prints" in sys.argv)
 error = None
 try:
     grade._run_hidden_tests(assignment, plugin)
@@ -64,11 +66,11 @@ def test_bonus(submission):
 '''
 
 
-def run(folder: Path, tests: str, *, seconds: float = 60, only: str = "") -> dict:
+def run(folder: Path, tests: str, *options: str, seconds: float = 60, only: str = "") -> dict:
     hidden = folder / "tests" / "hidden"
     hidden.mkdir(parents=True)
     (hidden / "test_toy.py").write_text(HEAD + textwrap.dedent(tests) + BONUS, encoding="utf-8")
-    command = [sys.executable, "-c", DRIVER, str(folder), str(ROOT), str(seconds), only]
+    command = [sys.executable, "-c", DRIVER, str(folder), str(ROOT), str(seconds), only, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -244,6 +246,13 @@ def test_an_unstable_function_is_called_unstable(tmp_path):
     row = rows(outcome)["1.1.1"]
     assert row["status"] == "failed"
     assert "Now it differs." in row["output"]
+
+
+def test_prints_are_shown_where_a_setting_allows(tmp_path):
+    test = '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""'
+    assert rows(run(tmp_path / "quiet", test))["1.1.1"]["output"] == ""
+    shown = rows(run(tmp_path / "loud", test, "prints"))["1.1.1"]["output"]
+    assert shown == "Your code printed:\nhello\n  world"
 
 
 def test_rows_after_the_budget_are_reported_as_not_run(tmp_path):

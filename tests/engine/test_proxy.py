@@ -182,6 +182,17 @@ def test_what_is_printed_is_kept_and_bounded():
         assert len(submission.printed) <= 64 * 1024
 
 
+def test_prints_are_taken_once_and_survive_the_worker():
+    source = "def npg_step_size(g, f, d):\n    print('step', d)\n    return 1.0"
+    with behind_the_wall(npg=source) as submission:
+        submission.npg.npg_step_size(np.ones(1), np.eye(1), 1.5)
+        submission.renew()
+        submission.npg.npg_step_size(np.ones(1), np.eye(1), 2.5)
+        submission.renew()
+        assert submission.take_printed().split() == ["step", "1.5", "step", "2.5"]
+        assert submission.take_printed() == ""
+
+
 def test_a_numpy_beside_the_package_is_not_imported():
     with behind_the_wall(
         npg="def npg_step_size(g, f, d):\n    import numpy\n    return 'hw4-box' in numpy.__file__"

@@ -82,10 +82,10 @@ def test_the_longest_beginning_of_a_number_decides_who_sees_a_row(settings_file)
 def test_everything_can_be_set(settings_file):
     settings_file.write_text(
         "salt = 'pepper'\nbudget_seconds = 60\nfeedback = 'names'\npoints_shown = false\nleaderboard = true\n"
-        "isolation = 'B'\n[visibility]\n5 = 'after_published'\n"
+        "isolation = 'B'\nprints_shown = true\n[visibility]\n5 = 'after_published'\n"
     )
     assert read_settings(settings_file) == Settings(
-        "pepper", 60.0, "names", False, True, "B", {"5": "after_published"}
+        "pepper", 60.0, "names", False, True, "B", {"5": "after_published"}, True
     )
 
 

@@ -79,6 +79,18 @@ def test_caches_and_resource_forks_are_not_searched(tmp_path):
     assert gather(tmp_path).sources == {"policy": b"p"}
 
 
+def test_a_notebook_is_not_graded_and_said_to_be(tmp_path):
+    put(tmp_path / "hw4", policy="p")
+    (tmp_path / "hw4" / "npg.ipynb").write_text("{}")
+    with zipfile.ZipFile(tmp_path / "u.zip", "w") as archive:
+        archive.writestr("hw4/policy.py", "p")
+        archive.writestr("hw4/npg.ipynb", "{}")
+    for upload in (tmp_path, tmp_path / "u.zip"):
+        (note,) = gather(upload).notes
+        assert "hw4/npg.ipynb" in note
+        assert "Notebooks are not graded" in note
+
+
 def test_a_link_is_not_followed(tmp_path):
     secret = tmp_path / "secret.py"
     secret.write_text("secret")
