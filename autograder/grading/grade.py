@@ -7,11 +7,11 @@ import functools
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -30,6 +30,7 @@ from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.proxy import Submission
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 STOPPED = "The grading was stopped from outside before its end: checks without a result count 0 points."
 TAMPERED = (
     "The grader's own files changed while it ran, so its results mean nothing. Tell the course staff, who "
@@ -84,7 +85,7 @@ def grade(
             order=[function.qualified_name for function in assignment.functions],
             seconds=settings.budget_seconds,
         ) as proxy,
-        _sigterm_as_before(),
+        _signals_as_before(),
     ):
         if require_isolation:
             isolation.require(require_isolation, box)
@@ -163,11 +164,11 @@ def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
         ),
     ]
     try:
-        with _clean_environment(), _stopped_by_sigterm():
+        with _clean_environment(), _stopped_by_signals(plugin):
             status = pytest.main(arguments, plugins=[plugin])
     except KeyboardInterrupt:
         return True
-    if status == pytest.ExitCode.INTERRUPTED:
+    if plugin.is_stopped:
         return True
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         why = "; ".join(plugin.problems) or f"pytest ended with status {int(status)}"
@@ -176,31 +177,35 @@ def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
 
 
 @contextlib.contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into what Ctrl-C is, and ignore it afterwards: then only the clean-up is left."""
+def _stopped_by_signals(plugin: GradingPlugin) -> Iterator[None]:
+    """End the tests on SIGTERM and Ctrl-C, and ignore both afterwards: then only the clean-up is left."""
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _set_handlers(dict.fromkeys(_STOPPING, signal.SIG_IGN))
+        # Said as well as raised: a library that is interrupted may turn the exception into one of its own.
+        plugin.is_stopped = True
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGTERM, stop)
+    _set_handlers(dict.fromkeys(_STOPPING, stop))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _set_handlers(dict.fromkeys(_STOPPING, signal.SIG_IGN))
 
 
 @contextlib.contextmanager
-def _sigterm_as_before() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+def _signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in _STOPPING}
     try:
         yield
     finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)
+        _set_handlers(before)
+
+
+def _set_handlers(handlers: Mapping[signal.Signals, Any]) -> None:
+    if threading.current_thread() is threading.main_thread():  # no other thread may
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -57,6 +57,7 @@ class GradingPlugin:
         results: the results so far.
         problems: for the staff, where the grader itself failed.
         diagnoses: the known mistakes that were found, by function.
+        is_stopped: set by a signal; the row under way is then no longer judged.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class GradingPlugin:
         self.results = Results(assignment.title)
         self.problems: list[str] = []
         self.diagnoses: dict[str, str | None] = {}
+        self.is_stopped = False
         self._assignment = assignment
         self._submission = submission
         self._seed = seed
@@ -154,6 +156,8 @@ class GradingPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Start each part with a new worker, and no row once the time is used up."""
+        if self.is_stopped:
+            raise KeyboardInterrupt
         number = item.stash[_ROW]
         if self._budget.is_used_up:
             self._report(number, Verdict(Outcome.DID_NOT_FINISH, OUT_OF_TIME), 0.0)
@@ -178,6 +182,8 @@ class GradingPlugin:
         try:
             return (yield)
         except _FAILURES:
+            if self.is_stopped:
+                raise KeyboardInterrupt from None
             if recorder is not None and not isinstance(recorder.failure, AssertionError | SubmissionFault):
                 raise
             self._submission.start_row()
@@ -192,6 +198,8 @@ class GradingPlugin:
         try:
             item.obj(**arguments)
         except _FAILURES:
+            if self.is_stopped:
+                raise KeyboardInterrupt from None
             return False
         return True
 

@@ -471,7 +471,9 @@ def hanging_everywhere() -> dict[str, str]:
     for module in MODULES:
         tree = ast.parse((ROOT / "solutions" / "hw4" / f"{module}.py").read_text(encoding="utf-8"))
         names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        sources[module] = "".join(f"def {name}(*a, **k):\n    while True: pass\n\n" for name in names)
+        sources[module] = "".join(
+            f"def {name}(*a, **k):\n    __import__('time').sleep(600)\n\n" for name in names
+        )
     return sources
 
 

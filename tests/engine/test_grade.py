@@ -166,7 +166,7 @@ FAULTS = {
     ),
     "hang": (
         "    return baseline_features @ weights",
-        "    while True: pass",
+        "    __import__('time').sleep(600)",
         "look for a loop that never ends",
     ),
     "not attempted": (
@@ -204,7 +204,7 @@ def test_an_exception_is_told_with_file_line_and_source(grade, submit):
     [
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("import os; os._exit(3)", "ended the whole Python process"),
-        ("while True: pass", "did not end within"),
+        ("import time; time.sleep(600)", "did not end within"),
         ("import torch", "Only numpy, scipy, the standard library"),
         ("1 / 0", "ZeroDivisionError"),
     ],
