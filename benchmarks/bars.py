@@ -27,7 +27,7 @@ from hw4.ppo import ppo_iteration
 from hw4.trajectories import TrajectoryBatch
 
 HORIZON = 500
-MINIBATCH = 10
+MINIBATCH = 25
 """As in tests/hidden/test_learning.py."""
 BARS = (250.0, 475.0)
 ALGORITHMS = ("npg", "ppo")
