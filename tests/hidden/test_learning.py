@@ -1,7 +1,7 @@
 """Part 5: the algorithms learn CartPole. The grader owns the environment, the loop and the evaluation.
 
-Graded is the stochastic policy. One run decides where it reaches the bar; after a miss, 4 of 7 runs have to.
-The reference missed no bar in 320 runs of NPG and 220 of PPO (docs/bars.md). By the 95 % upper bound of the miss
+Graded is the stochastic policy. One run decides where it reaches the bar; after a miss, 4 of 7 have to. The
+reference missed no bar in 320 runs of NPG and 220 of PPO (docs/bars.md). By the 95 % upper bound of the miss
 rate, 1.35 %, a right solution fails a row with probability below 7e-7.
 """
 
