@@ -133,7 +133,7 @@ class Curve:
         bottom, right = canvas.shape[0] - _BOTTOM, canvas.shape[1] - _RIGHT
         columns = np.arange(_LEFT, right)
         rows = np.arange(canvas.shape[0])[:, np.newaxis]
-        last = len(self.returns) - 1
+        last = max(len(self.returns) - 1, 1)
 
         def row_of(value: np.ndarray | float) -> np.ndarray:
             return bottom - np.clip(np.asarray(value) / self.horizon, 0.0, 1.0) * (bottom - _TOP)

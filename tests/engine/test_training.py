@@ -114,6 +114,30 @@ def test_the_final_return_is_that_of_the_sampled_policy_and_not_of_its_likeliest
     assert run(lambda *_: 1000.0 * BALANCING, settings).final_return > 400.0
 
 
+def test_training_stops_where_the_return_is_reached():
+    """The trajectories that reach it evaluate θ^k: no update has seen them, and none is made from them."""
+    settings = dataclasses.replace(SHORT, horizon=500, iterations=5, update_trajectories=30)
+    updates = []
+
+    def improve(theta, *_):
+        updates.append(theta)
+        return BALANCING
+
+    curve = run(improve, settings, stop_at=400.0)
+    whole = run(improve, settings)
+    assert len(updates) == 1 + 5
+    np.testing.assert_array_equal(curve.returns, whole.returns[:1])
+    np.testing.assert_array_equal(curve.environment_steps, whole.environment_steps[:1])
+    np.testing.assert_array_equal(curve.theta, BALANCING)
+    assert curve.final_return == whole.returns[1] >= 400.0
+
+
+def test_training_that_never_gets_there_goes_on_to_the_end():
+    whole, stopped = run(stay), run(stay, stop_at=500.0)
+    np.testing.assert_array_equal(stopped.returns, whole.returns)
+    assert stopped.final_return == whole.final_return
+
+
 def test_the_same_seed_gives_the_same_curve():
     first, second = run(stay, seed=4), run(stay, seed=4)
     np.testing.assert_array_equal(first.returns, second.returns)

@@ -63,6 +63,41 @@ def assert_leaves_arguments(
     assert_responds(function, one, as_returned(function, call(*changed), shape))
 
 
+def assert_averages(
+    function: str,
+    evaluate: Callable[[np.ndarray], np.ndarray],
+    expected: Callable[[np.ndarray], np.ndarray],
+    N: int,
+    scale: float,
+) -> None:
+    """Assert that trajectories are averaged: a batch put together of two gives their weighted mean.
+
+    Args:
+        function: ``module.function``.
+        evaluate: what the student's function returns for the trajectories of some indices below N.
+        expected: what the reference returns for them.
+        N: the number of trajectories.
+        scale: the size of what is summed.
+    """
+    # One index twice, and the order reversed: neither order nor novelty matters to a mean.
+    first, second = np.arange(N), np.arange(N // 2 + 1)
+    together = np.concatenate([second, first])[::-1]
+    one, other = evaluate(first), evaluate(second)
+    mean = (len(first) * one + len(second) * other) / len(together)
+    assert_close(
+        function,
+        evaluate(together),
+        mean,
+        scale=scale,
+        because=(
+            f"That is the mean of what you returned for {len(first)} and for {len(second)} of these "
+            "trajectories, weighted by these numbers."
+        ),
+    )
+    if np.any(expected(first)) and not np.any(one):
+        raise Mismatch(function, "value", f"{function} returned 0, but {expected(first)} was expected.")
+
+
 def assert_step(
     function: str,
     returned: object,

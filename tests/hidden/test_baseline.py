@@ -12,7 +12,7 @@ from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.exact import occupancy, state_values
 from autograder.oracle.mdp import random_census_mdp
 from hw4 import baseline as reference
-from hw4.lab.compare import assert_close
+from hw4.lab.compare import as_returned, assert_close
 from tests.hidden.properties import LOUDNESS, assert_leaves_arguments, quiet_mask
 from tests.public import strategies
 from tests.public.strategies import loud
@@ -67,7 +67,7 @@ def test_rewards_to_go_leave_the_arguments(submission, drawn):
     )
 
 
-@weight(2)
+@weight(1.5)
 @number("2.2.1")
 @given(drawn=strategies.regressions())
 def test_fit_minimises_the_sum_of_squares(submission, drawn):
@@ -162,6 +162,27 @@ def test_fit_to_all_trajectories_is_the_value_function(submission, rng, n_action
         np.where(visited, state_values(mdp, theta), 0.0).ravel(),
         scale=1.0,
         because="These are the weights of all (s, h), and V_h(s).",
+    )
+
+
+@weight(0.5)
+@number("2.2.7")
+@given(drawn=strategies.regressions(), ridge=st.sampled_from([0.0, 0.25, 1.0, 4.0]))
+def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, ridge):
+    """Leaves residuals that no feature explains.
+
+    Σ ψ·(R_h − ψ·w) = ridge·w, where the gradient of the sum of squares and the penalty is 0 (slide "PG with a
+    Learned Baseline", step 1).
+    """
+    design, targets = drawn.baseline_features[drawn.mask], drawn.returns[drawn.mask]
+    returned = submission.baseline.fit_baseline(drawn.baseline_features, drawn.returns, drawn.mask, ridge)
+    weights = as_returned(FIT, returned, design.shape[-1:])
+    assert_close(
+        FIT,
+        design.T @ (targets - design @ weights),
+        ridge * weights,
+        scale=float(np.sum(np.abs(design)) * max(np.max(np.abs(targets)), np.max(np.abs(design @ weights)))),
+        because=f"These are Σ ψ·(R − ψ·w) and ridge·w for your w = {weights.tolist()}, ridge = {ridge}.",
     )
 
 

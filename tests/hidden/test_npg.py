@@ -19,6 +19,7 @@ from hw4.trajectories import TrajectoryBatch
 from tests.hidden.composition import own_npg_iteration, own_npg_step
 from tests.hidden.properties import (
     LOUDNESS,
+    assert_averages,
     assert_leaves_arguments,
     assert_step,
     loud_features,
@@ -37,7 +38,7 @@ HYPERPARAMETERS = st.tuples(
 """δ, ridge and damping."""
 
 
-@weight(4)
+@weight(3.5)
 @number("3.1.1")
 @given(drawn=strategies.scored_batches())
 def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(submission, drawn):
@@ -105,7 +106,26 @@ def test_fisher_leaves_the_arguments(submission, drawn):
     )
 
 
-@weight(4)
+@weight(0.5)
+@number("3.1.5")
+@given(drawn=strategies.scored_batches())
+def test_fisher_of_two_batches_together_is_their_mean(submission, drawn):
+    """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
+    d = drawn.scores.shape[-1]
+
+    def of(estimate):
+        return lambda chosen: as_returned(FISHER, estimate(drawn.scores[chosen], drawn.mask[chosen]), (d, d))
+
+    assert_averages(
+        FISHER,
+        of(submission.npg.fisher_estimate),
+        of(reference.fisher_estimate),
+        len(drawn.mask),
+        _trace_of(drawn.scores),
+    )
+
+
+@weight(3.5)
 @number("3.2.1")
 @given(drawn=strategies.trust_regions(), factor=st.sampled_from([1.0, 100.0]))
 def test_step_size_is_the_closed_form(submission, drawn, factor):
@@ -170,6 +190,39 @@ def test_step_size_leaves_the_arguments(submission, drawn):
     )
 
 
+@weight(0.5)
+@number("3.2.5")
+@given(drawn=strategies.trust_regions(), factor=st.sampled_from([4.0, 9.0]))
+def test_step_size_scales_with_the_root(submission, drawn, factor):
+    """Grows with the root of δ and of F.
+
+    c·δ makes η √c times as long, and so does c·F, in which gᵀF⁻¹g is c times smaller (slide "NPG has a closed
+    form update!").
+    """
+    gradient, fisher, delta = drawn.gradient, drawn.fisher, drawn.delta
+    calls = [
+        (gradient, fisher, delta),
+        (gradient, fisher, factor * delta),
+        (gradient, fisher / factor, delta),
+    ]
+    one, of_delta, of_fisher = (
+        float(as_returned(STEP_SIZE, submission.npg.npg_step_size(*arguments), ())) for arguments in calls
+    )
+    if one <= 0:
+        raise Mismatch(STEP_SIZE, "value", f"{STEP_SIZE} returned {one:.6g}, but a positive η was expected.")
+    for what, found, wanted in (
+        (f"{factor:g}·δ", of_delta, np.sqrt(factor) * one),
+        (f"F/{factor:g}", of_fisher, one / np.sqrt(factor)),
+    ):
+        if abs(found - wanted) > 2 * STEP_TOLERANCE * wanted:
+            raise Mismatch(
+                STEP_SIZE,
+                "value",
+                f"{STEP_SIZE} returned {one:.6g} for δ and F, and {found:.6g} for {what}, "
+                f"but {wanted:.6g} was expected there.",
+            )
+
+
 @weight(3)
 @number("3.3.1")
 @given(drawn=strategies.trust_regions())
@@ -194,7 +247,7 @@ def test_step_goes_along_the_natural_gradient(submission, drawn):
         )
 
 
-@weight(3)
+@weight(2.5)
 @number("3.3.2")
 @given(drawn=strategies.trust_regions())
 def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
@@ -232,6 +285,34 @@ def test_step_leaves_the_arguments(submission, drawn):
         (drawn.theta, drawn.gradient, drawn.fisher, 4.0 * drawn.delta),
         drawn.theta.shape,
     )
+
+
+@weight(0.5)
+@number("3.3.5")
+@given(drawn=strategies.trust_regions(), rng=strategies.generators())
+def test_step_is_the_same_in_other_features(submission, drawn, rng):
+    """Leads to the same policy in other features.
+
+    With features Bφ the policy of θ is that of B⁻ᵀθ, the gradient is Bg and the Fisher matrix BFBᵀ. The
+    natural gradient step does not depend on that choice (slide "Natural Policy Gradient (NPG)").
+    """
+    d = len(drawn.theta)
+    change = np.tril(rng.integers(-1, 2, size=(d, d)) / 2.0, -1) + np.diag(rng.choice([1.0, 2.0], size=d))
+    theta = np.linalg.solve(change.T, drawn.theta)
+    fisher = change @ drawn.fisher @ change.T
+    in_one = submission.npg.npg_step(drawn.theta, drawn.gradient, drawn.fisher, drawn.delta)
+    in_other = submission.npg.npg_step(theta, change @ drawn.gradient, fisher, drawn.delta)
+    one = as_returned(STEP, in_one, (d,)) - drawn.theta
+    other = change.T @ (as_returned(STEP, in_other, (d,)) - theta)
+    if not np.any(one):
+        raise Mismatch(STEP, "value", f"{STEP} returned θ^k itself, but g is not 0: θ has to move.")
+    if np.max(np.abs(one - other)) > 10 * STEP_TOLERANCE * np.max(np.abs(one)):
+        raise Mismatch(
+            STEP,
+            "value",
+            f"{STEP} moved θ by {_write(one)}, and with features Bφ by what means {_write(other)} here, "
+            f"for B = {change.tolist()}: both have to be the same.",
+        )
 
 
 @weight(5.5)

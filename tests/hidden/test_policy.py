@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw4 import policy as reference
-from hw4.lab.compare import assert_close
+from hw4.lab.compare import as_returned, assert_close
 from tests.hidden.properties import assert_leaves_arguments
 from tests.public import strategies
 
@@ -68,7 +68,7 @@ def test_log_probabilities_leave_the_arguments(submission, drawn):
     )
 
 
-@weight(4)
+@weight(3.5)
 @number("1.2.1")
 @given(drawn=strategies.decisions())
 def test_score_is_the_gradient_of_the_log_probability(submission, drawn):
@@ -109,4 +109,36 @@ def test_score_leaves_the_arguments(submission, drawn):
         (theta, features, drawn.actions),
         (theta, 2.0 * features, drawn.actions),
         (*drawn.actions.shape, len(theta)),
+    )
+
+
+@weight(0.5)
+@number("1.2.4")
+@given(drawn=strategies.decisions())
+def test_score_has_mean_zero_under_the_policy(submission, drawn):
+    """Has mean 0 under the policy.
+
+    Σ_a π(a|s) ∇ln π(a|s) = 0: this is why a baseline leaves the gradient unbiased (slide "PG with a Learned
+    Baseline"). The scores of two actions differ as their features do.
+    """
+    states = drawn.features.reshape(-1, *drawn.features.shape[-2:])
+    n, A, d = states.shape
+    each_action = np.tile(np.arange(A), (n, 1))
+    returned = submission.policy.score(drawn.theta, np.repeat(states[:, np.newaxis], A, axis=1), each_action)
+    scores = as_returned(SCORE, returned, (n, A, d))
+    probabilities = np.exp(reference.action_log_probabilities(drawn.theta, states))
+    scale = float(np.max(np.abs(states), initial=1.0))
+    assert_close(
+        SCORE,
+        np.einsum("na,nad->nd", probabilities, scores),
+        np.zeros((n, d)),
+        scale=scale,
+        because="These are the means over a ~ π(·|s) of what you returned.",
+    )
+    assert_close(
+        SCORE,
+        scores - scores[:, :1],
+        states - states[:, :1],
+        scale=scale,
+        because="These are differences between actions: of your scores, and of the features.",
     )

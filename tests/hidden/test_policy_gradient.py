@@ -11,15 +11,20 @@ from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.exact import performance_gradient
 from autograder.oracle.mdp import random_mdp, random_theta
 from hw4 import policy_gradient as reference
-from hw4.lab.compare import as_returned, assert_close
-from tests.hidden.properties import LOUDNESS, assert_leaves_arguments, quiet_mask
+from hw4.lab.cartpole import POLICY_FEATURES, STATE_SIZE, rollout
+from hw4.lab.compare import Mismatch, as_returned, assert_close
+from hw4.policy import action_log_probabilities, score
+from tests.hidden.properties import LOUDNESS, assert_averages, assert_leaves_arguments, quiet_mask
 from tests.public import strategies
 from tests.public.strategies import loud
 
 ESTIMATE = "policy_gradient.policy_gradient_estimate"
+EPISODES = 1000
+LAST_STEP = 20
+FALSE_ALARMS = 1e-6
 
 
-@weight(3)
+@weight(2.5)
 @number("2.4.1")
 @given(drawn=strategies.scored_batches())
 def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, drawn):
@@ -47,7 +52,7 @@ def test_gradient_counts_real_steps_alone(submission, drawn, value):
     assert_close(ESTIMATE, returned, expected, scale=_terms(drawn))
 
 
-@weight(2)
+@weight(1.5)
 @number("2.4.3")
 @settings(max_examples=4)
 @given(rng=strategies.generators())
@@ -94,6 +99,70 @@ def test_gradient_leaves_the_arguments(submission, drawn):
         (2.0 * scores, advantages, drawn.mask),
         scores.shape[-1:],
     )
+
+
+@weight(0.5)
+@number("2.4.5")
+@given(drawn=strategies.scored_batches())
+def test_gradient_of_two_batches_together_is_their_mean(submission, drawn):
+    """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
+
+    def of(estimate):
+        return lambda chosen: as_returned(
+            ESTIMATE,
+            estimate(drawn.scores[chosen], drawn.advantages[chosen], drawn.mask[chosen]),
+            drawn.scores.shape[-1:],
+        )
+
+    assert_averages(
+        ESTIMATE,
+        of(submission.policy_gradient.policy_gradient_estimate),
+        of(reference.policy_gradient_estimate),
+        len(drawn.mask),
+        _terms(drawn),
+    )
+
+
+@weight(0.5)
+@number("2.4.6")
+def test_gradient_is_right_on_average_on_cartpole(submission, draw_seed):
+    """Is right on average on CartPole: a demonstration by sampling.
+
+    An episode is played to step 20. Let Δ = u·(φ(s,1) − φ(s,0)) for a direction u, p the probability of
+    action 1, and β(s) any baseline between 0 and 1. The advantage (1[a = 1] − β)/Δ makes each step's share of
+    u·ĝ either (1 − p)(1 − β) or pβ: it lies in [0, 1], and its mean given the past is p(1 − p) whatever β is
+    (slide "PG with a Learned Baseline": "regardless of our choice of b̃").
+
+    False alarms: the sum over T = 1000 · 20 steps of a share less its mean is a martingale with steps of
+    range 1, so by Azuma and Hoeffding's inequality it leaves ±t with probability at most 2 exp(−2t²/T), which
+    is 1e-6 at t = √(T ln(2e6) / 2) = 381. Power: with the 16 000 steps or more that happen and p(1 − p) near
+    ¼ the sum is about 4000. An estimate off by a factor 1 + ε moves it by 4000 ε, and is missed with
+    probability at most exp(−2 (4000 |ε| − 381)² / T): 1e-6 at |ε| = 0.19. A factor N/(N − 1) is far below
+    that, and is left to the exact rows.
+    """
+    rng = np.random.default_rng(draw_seed("CartPole policy gradient"))
+    theta = rng.normal(scale=0.1, size=POLICY_FEATURES)
+    batch = rollout(theta, rng, EPISODES, LAST_STEP)
+    direction = np.repeat([0.0, 1.0], STATE_SIZE)
+    contrast = (batch.features[..., 1, :] - batch.features[..., 0, :]) @ direction
+    contrast = np.where(batch.mask & (np.abs(contrast) > 1e-3), contrast, np.inf)
+    right = np.exp(action_log_probabilities(theta, batch.features))[..., 1]
+    baseline = 0.25 + 0.25 * np.sin(7.0 * batch.features[..., 0, 1])
+    advantages = ((batch.actions == 1) - baseline) / contrast
+
+    scores = score(theta, batch.features, batch.actions)
+    returned = submission.policy_gradient.policy_gradient_estimate(scores, advantages, batch.mask)
+    found = float(as_returned(ESTIMATE, returned, theta.shape) @ direction) * EPISODES
+    expected = float(np.sum((right * (1.0 - right))[np.isfinite(contrast)]))
+    bound = float(np.sqrt(EPISODES * LAST_STEP * np.log(2.0 / FALSE_ALARMS) / 2.0))
+    if abs(found - expected) > bound:
+        raise Mismatch(
+            ESTIMATE,
+            "value",
+            f"{ESTIMATE} of {EPISODES} episodes of CartPole, times {EPISODES} and along a direction, is "
+            f"{found:.0f}, but {expected:.0f} ± {bound:.0f} was expected: chance alone leaves that range in "
+            "one of a million gradings.",
+        )
 
 
 def _terms(drawn: strategies.ScoredBatch) -> float:

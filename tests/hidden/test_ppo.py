@@ -13,12 +13,14 @@ from autograder.oracle.batches import expectation, independent_draws, whole_batc
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.exact import surrogate_gradient
 from autograder.oracle.mdp import random_mdp, random_theta
+from autograder.sandbox.failures import SubmissionFault
 from hw4 import ppo as reference
 from hw4.lab.compare import Mismatch, as_returned, assert_close
 from tests.hidden.composition import own_ppo_iteration, own_ppo_update
 from tests.hidden.properties import (
     LOUDNESS,
     are_close,
+    assert_averages,
     assert_leaves_arguments,
     assert_step,
     loud_features,
@@ -46,7 +48,7 @@ BATCHES_WITH_MINIBATCHES = strategies.two_batches().flatmap(
 )
 
 
-@weight(2)
+@weight(1.5)
 @number("4.3.1")
 @given(drawn=strategies.policies(), closeness=CLOSENESS)
 def test_loss_is_minus_the_weighted_advantages(submission, drawn, closeness):
@@ -103,6 +105,23 @@ def test_loss_leaves_the_arguments(submission, drawn, kl_weight):
     changed = list(arguments)
     changed[4] = drawn.advantages + 1.0
     assert_leaves_arguments(LOSS, submission.ppo.ppo_loss, arguments, changed, ())
+
+
+@weight(0.5)
+@number("4.3.5")
+@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+def test_loss_of_two_batches_together_is_their_mean(submission, drawn, kl_weight):
+    """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
+    theta, theta_k, *data, _ = _arguments(drawn, drawn.mask, kl_weight)
+
+    def of(loss):
+        return lambda chosen: as_returned(
+            LOSS, loss(theta, theta_k, *(array[chosen] for array in data), kl_weight), ()
+        )
+
+    assert_averages(
+        LOSS, of(submission.ppo.ppo_loss), of(reference.ppo_loss), len(drawn.mask), _terms(drawn, kl_weight)
+    )
 
 
 @weight(2)
@@ -221,7 +240,7 @@ def test_gradient_leaves_the_arguments(submission, drawn, kl_weight):
     )
 
 
-@weight(2)
+@weight(1.5)
 @number("4.5.1")
 @given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
 def test_update_runs_sgd_over_the_minibatches(submission, drawn, kl_weight):
@@ -265,6 +284,39 @@ def test_update_counts_real_steps_alone(submission, drawn, kl_weight):
     noisy[3] = loud(drawn.advantages, drawn.mask)
     own = functools.partial(own_ppo_update, submission, *arguments)
     assert_step(UPDATE, submission.ppo.ppo_update(*noisy), drawn.theta_k, expected, own)
+
+
+@weight(0.5)
+@number("4.5.4")
+@given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
+def test_update_goes_on_from_where_the_last_step_led(submission, drawn, kl_weight):
+    """Makes S steps of S single ones.
+
+    The last minibatch takes θ one step further from where the others led, along the lecture's gradient there
+    or your own ppo_gradient, with θ^k as the proposal still (slide "Proximal Policy Optimization (PPO)").
+    """
+    drawn, minibatches = drawn
+    arguments = _update_arguments(drawn, kl_weight, minibatches)
+    assume(not are_close(reference.ppo_update(*arguments), drawn.theta_k))
+    *data, _, learning_rate, _ = arguments[1:]
+    before = drawn.theta_k
+    if len(minibatches) > 1:
+        returned = submission.ppo.ppo_update(*arguments[:-1], minibatches[:-1])
+        before = as_returned(UPDATE, returned, drawn.theta_k.shape)
+    last = (drawn.theta_k, *(array[minibatches[-1]] for array in data), kl_weight)
+    after = as_returned(UPDATE, submission.ppo.ppo_update(*arguments), drawn.theta_k.shape)
+    if np.array_equal(after, drawn.theta_k):
+        raise Mismatch(UPDATE, "value", f"{UPDATE} returned θ^k itself, but the loss slopes there.")
+    expected = before - learning_rate * reference.ppo_gradient(before, *last)
+
+    def own() -> np.ndarray | None:
+        try:
+            slope = as_returned(GRADIENT, submission.ppo.ppo_gradient(before, *last), before.shape)
+        except (Mismatch, SubmissionFault):
+            return None
+        return before - learning_rate * slope
+
+    assert_step(UPDATE, after, drawn.theta_k, expected, own)
 
 
 @weight(2)

@@ -132,7 +132,8 @@ class LearningCurve:
     """What one training run gave.
 
     Attributes:
-        returns: (K,), the mean return of the N + M trajectories sampled under θ^k, before step k.
+        returns: (K,), the mean return of the N + M trajectories sampled under θ^k, before step k. K is the
+            number of iterations made, fewer than the settings' where the training was told to stop early.
         environment_steps: (K,) int64, environment steps taken up to and including iteration k.
         theta: (d,), θ^K.
         final_return: the mean return over fresh episodes of π_θ^K itself, its actions sampled.
@@ -150,6 +151,7 @@ def train(
     rng: np.random.Generator,
     *,
     rotation: np.ndarray | None = None,
+    stop_at: float = np.inf,
     on_iteration: Callable[[Iteration], None] | None = None,
 ) -> LearningCurve:
     """Train on CartPole from θ^0 = 0: sample, update, K times; then evaluate.
@@ -162,6 +164,8 @@ def train(
         settings: the constants.
         rng: the only source of randomness, handed to `update` too.
         rotation: (d, d) orthogonal or None, as for `rollout`.
+        stop_at: end as soon as the N + M trajectories of an iteration have this mean return. They were
+            sampled under θ^k and no update has seen them: they are the fresh episodes that evaluate it.
         on_iteration: called after every iteration.
 
     Raises:
@@ -175,12 +179,14 @@ def train(
     for k in range(settings.iterations):
         sampled = settings.baseline_trajectories + settings.update_trajectories
         batch = rollout(theta, rng, sampled, settings.horizon, rotation)
+        returns[k] = mean_return(batch)
+        if returns[k] >= stop_at:
+            return LearningCurve(returns[:k], environment_steps[:k], theta, float(returns[k]))
         baseline_batch = batch.select(slice(None, settings.baseline_trajectories))
         update_batch = batch.select(slice(settings.baseline_trajectories, None))
         returned = update(theta, baseline_batch, update_batch, rng)
         theta = as_returned(settings.function, returned, theta.shape)
         steps_so_far += int(batch.mask.sum())
-        returns[k] = mean_return(batch)
         environment_steps[k] = steps_so_far
         if on_iteration is not None:
             on_iteration(Iteration(k + 1, float(returns[k]), steps_so_far))

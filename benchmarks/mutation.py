@@ -1,0 +1,337 @@
+"""How many small changes to the reference the hidden tests notice: mutation testing with cosmic-ray.
+
+    .venv/bin/pip install cosmic-ray==8.7.0
+    .venv/bin/python benchmarks/mutation.py [--workers 2] [--only MODULE] [--salt SALT]
+
+Every mutant is the reference with one operator, number or condition changed in one module, and is graded as
+a submission, on the rows of the module's part. It is killed when a row finds a mistake in it. One that gets
+every point has survived: a row is missing, or the change makes no difference. Those that make none stand in
+docs/mutation.md with the reason. The exit status is 0 when they are exactly the ones that survive.
+
+cosmic-ray makes the mutants. It does not run them: it knows killed and survived alone, and a grading that
+fails for the grader's own reasons is neither.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib.metadata
+import itertools
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from autograder.grading.batch import Graded, Job, grade_all
+from autograder.grading.results import Outcome
+from autograder.homework import HW4
+from autograder.release.known import write_reference
+
+VERSION = "8.7.0"
+"""Another version of cosmic-ray makes other mutants, and the explanations would not fit them."""
+EXPLANATIONS = HW4.root / "docs" / "mutation.md"
+FINDINGS = {Outcome.FAILED.value, Outcome.NOT_ATTEMPTED.value}
+"""Outcomes that say something about the mutant. A row that ran out of the grading's time says nothing."""
+RAISED = re.compile(r"^\w+\.\w+ raised ", re.MULTILINE)
+"""What a row says whose function raised an exception, as ``|`` does on floats: any call notices that."""
+
+UNEXPLAINED = f"UNEXPLAINED: a graded row is missing, or the reason in {EXPLANATIONS.name}."
+BLOCK = re.compile(r"^```diff\n(.*?)^```\n(.*?)(?=^```diff|^#|\Z)", re.DOTALL | re.MULTILINE)
+"""In docs/mutation.md: changed lines, and the reason below them."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed place, as docs/mutation.md names it: line numbers move, code seldom does.
+
+    Attributes:
+        function: ``module.function``.
+        before: the reference's line without its indentation; several are joined.
+        after: the mutant's.
+    """
+
+    function: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """The change as docs/mutation.md has it."""
+        return f"### `{self.function}`\n\n```diff\n- {self.before}\n+ {self.after}\n```"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module of the reference with one change."""
+
+    module: str
+    line: int
+    change: Change
+    source: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """The mutants of a module, and how many more cosmic-ray made that are none."""
+
+    mutants: tuple[Mutant, ...]
+    not_python: int
+    same: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a grading said of a mutant: the rows that found a mistake, and whether each saw it raise."""
+
+    mutant: Mutant
+    rows: tuple[str, ...]
+    has_only_raised: bool
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the mutant lost points."""
+        return bool(self.rows)
+
+
+def make_mutants(module: str, source: str) -> Made:
+    """Change every place of a module that cosmic-ray's operators change, one at a time.
+
+    Left out: changes in annotations, which are never evaluated; those made twice; those that do not compile.
+    """
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    seen = {meaning(source)}
+    mutants: list[Mutant] = []
+    not_python = same = 0
+    for name in sorted(operator_names()):
+        operator = get_operator(name)
+        if operator.arguments():
+            continue  # they put in random numbers and variables: another run would have other mutants
+        for occurrence in itertools.count():
+            mutated = mutate_code(source, operator(), occurrence)
+            if mutated is None:
+                break
+            try:
+                meant = meaning(mutated)
+            except SyntaxError:
+                not_python += 1
+                continue
+            if meant in seen:
+                same += 1
+                continue
+            seen.add(meant)
+            mutants.append(compare(module, source, mutated))
+    mutants.sort(key=lambda mutant: (mutant.line, mutant.change.after))
+    return Made(tuple(mutants), not_python, same)
+
+
+def meaning(source: str) -> str:
+    """Return what Python runs of a module: its syntax tree without annotations, which are never evaluated."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    compile(tree, "mutant", "exec")
+    return ast.dump(tree)
+
+
+def compare(module: str, source: str, mutated: str) -> Mutant:
+    """Find the lines in which a mutant differs from the reference, and their function."""
+    old, new = source.splitlines(), mutated.splitlines()
+    first = equal_at_the_start(old, new)
+    last = equal_at_the_start(old[:first:-1], new[:first:-1])
+    before, after = (
+        " ".join(line.strip() for line in lines[first : len(lines) - last]) for lines in (old, new)
+    )
+    function = next(
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.lineno <= first + 1 <= (node.end_lineno or 0)
+    )
+    return Mutant(module, first + 1, Change(f"{module}.{function}", before, after), mutated)
+
+
+def equal_at_the_start(one: Sequence[str], other: Sequence[str]) -> int:
+    """Count the lines that two texts begin with alike."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def read_explanations(text: str) -> Mapping[Change, str]:
+    """Read the equivalent mutants and their reasons.
+
+    Below a heading ``module.function`` stands, any number of times, a block of one line ``-`` and the lines
+    ``+`` that do as well in its place, and below the block the reason.
+
+    Raises:
+        SystemExit: a block has no reason.
+    """
+    reasons: dict[Change, str] = {}
+    for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        function = section.splitlines()[0].strip("`")
+        for block, reason in BLOCK.findall(section):
+            if not reason.strip():
+                raise SystemExit(f"{EXPLANATIONS.name}: a block of {function} has no reason below it.")
+            before = ""
+            for line in block.splitlines():
+                if line.startswith("-"):
+                    before = line[1:].strip()
+                elif line.startswith("+"):
+                    reasons[Change(function, before, line[1:].strip())] = reason.strip()
+    return reasons
+
+
+def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> Iterator[Judged]:
+    """Grade the mutants, each on its module's part, and yield them as they end.
+
+    Raises:
+        SystemExit: a grading failed for the grader's own reasons, or the reference itself lost points.
+    """
+    parts = {function.module: part.number for part in HW4.parts for function in part.functions}
+    reference = write_reference(HW4, folder / "reference")
+    modules = dict.fromkeys(mutant.module for mutant in mutants)
+    first = (Job(f"reference {parts[module]}", reference, parts[module], salt) for module in modules)
+    for graded in grade_all(HW4.root, first, workers):
+        if lost := [str(row["number"]) for row in findings(graded)]:
+            raise SystemExit(f"The reference itself loses points in {', '.join(lost)}: mend that first.")
+
+    def jobs() -> Iterator[Job]:
+        for number, mutant in enumerate(mutants):
+            submission = write_reference(HW4, folder / str(number))
+            file = submission / HW4.package / f"{mutant.module}.py"
+            file.write_text(mutant.source, encoding="utf-8")
+            yield Job(str(number), submission, parts[mutant.module], salt)
+
+    for graded in grade_all(HW4.root, jobs(), workers):
+        lost_rows = findings(graded)
+        yield Judged(
+            mutants[int(graded.job.name)],
+            tuple(str(row["number"]) for row in lost_rows),
+            all(RAISED.search(str(row["output"])) for row in lost_rows),
+        )
+
+
+def findings(graded: Graded) -> list[Mapping[str, object]]:
+    """Return the rows that found a mistake.
+
+    Raises:
+        SystemExit: the grading says nothing about what was graded: it failed, the grader did, or its files
+            changed meanwhile.
+    """
+    if graded.document is None:
+        raise SystemExit(graded.problem)
+    rows, staff = graded.document["tests"], graded.document["extra_data"]
+    assert isinstance(rows, list)
+    assert isinstance(staff, dict)
+    outcomes = {str(row["number"]): row["extra_data"]["outcome"] for row in rows}
+    unclear = [number for number, how in outcomes.items() if how not in {*FINDINGS, Outcome.PASSED.value}]
+    if unclear or not rows:
+        said = "; ".join(map(str, staff["grader_faults"])) or "the time ran out"
+        raise SystemExit(f"{graded.job.name}: the grader itself failed in {', '.join(unclear)}: {said}.")
+    if staff["changed_files"]:
+        raise SystemExit(f"Somebody changed {', '.join(staff['changed_files'])} meanwhile: run this again.")
+    return [row for row in rows if outcomes[str(row["number"])] in FINDINGS]
+
+
+def row_of(name: str, judged: Sequence[Judged], reasons: Mapping[Change, str]) -> str:
+    """The table's row of a module, or of all."""
+    killed = sum(one.is_killed for one in judged)
+    raised = sum(one.is_killed and one.has_only_raised for one in judged)
+    survived = [one for one in judged if not one.is_killed]
+    equivalent = sum(one.mutant.change in reasons for one in survived)
+    score = killed / (len(judged) - equivalent)
+    strict = (killed - raised) / max(1, len(judged) - equivalent - raised)
+    return (
+        f"| {name} | {len(judged)} | {killed} | {raised} | {len(survived)} | {equivalent} "
+        f"| {score:.1%} | {strict:.1%} |"
+    )
+
+
+def report(
+    modules: Sequence[str], made: Mapping[str, Made], judged: Sequence[Judged], reasons: Mapping[Change, str]
+) -> bool:
+    """Print the table and the survivors; return whether exactly the explained mutants survived."""
+    print("| module | mutants | killed | only raised | survived | equivalent | score | without raised |")
+    print("|---|---|---|---|---|---|---|---|")
+    for module in modules:
+        print(row_of(module, [one for one in judged if one.mutant.module == module], reasons))
+    if len(modules) > 1:
+        print(row_of("all", judged, reasons))
+    not_python = sum(one.not_python for one in made.values())
+    same = sum(one.same for one in made.values())
+    print(f"\nNot counted: {not_python} that do not compile, {same} in annotations or made twice.")
+    survivors = [one.mutant for one in judged if not one.is_killed]
+    for mutant in sorted(survivors, key=lambda one: (modules.index(one.module), one.line)):
+        print(f"\n{HW4.package}/{mutant.module}.py:{mutant.line} survived.\n\n{mutant.change}\n")
+        print(reasons.get(mutant.change, UNEXPLAINED))
+    unexplained = [one for one in survivors if one.change not in reasons]
+    stale = 0
+    killers = {one.mutant.change: one.rows for one in judged}
+    for change in reasons:
+        if change.function.partition(".")[0] not in modules:
+            continue
+        if change not in killers:
+            stale += 1
+            print(f"\nSTALE: {EXPLANATIONS.name} explains a mutant that is no longer made.\n\n{change}")
+        elif killers[change]:
+            stale += 1
+            rows = ", ".join(killers[change])
+            print(f"\nWRONG: {EXPLANATIONS.name} calls a mutant equivalent that fails {rows}.\n\n{change}")
+    print(f"\n{len(unexplained)} survivors without a reason, {stale} reasons without a survivor.")
+    return not unexplained and not stale
+
+
+def require_cosmic_ray() -> None:
+    """Check that the right cosmic-ray is there.
+
+    Raises:
+        SystemExit: it is not.
+    """
+    try:
+        found = importlib.metadata.version("cosmic-ray")
+    except importlib.metadata.PackageNotFoundError:
+        found = "none"
+    if found != VERSION:
+        raise SystemExit(
+            f"cosmic-ray {VERSION} is needed, and {found} is installed: run "
+            f'"{Path(sys.executable).parent.name}/pip install cosmic-ray=={VERSION}".'
+        )
+
+
+def main() -> int:
+    """Make the mutants, grade them, and print what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="gradings at once")
+    parser.add_argument("--only", choices=HW4.modules, help="the mutants of this module alone")
+    parser.add_argument("--salt", default="", help="draw the hidden inputs from this, not the settings' salt")
+    arguments = parser.parse_args()
+    require_cosmic_ray()
+    reasons = read_explanations(EXPLANATIONS.read_text(encoding="utf-8"))
+    modules = (arguments.only,) if arguments.only else HW4.modules
+    made = {
+        module: make_mutants(
+            module, (HW4.solutions / HW4.package / f"{module}.py").read_text(encoding="utf-8")
+        )
+        for module in modules
+    }
+    mutants = [mutant for one in made.values() for mutant in one.mutants]
+    judged: list[Judged] = []
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        for one in judge(mutants, Path(folder), arguments.salt, arguments.workers):
+            judged.append(one)
+            print(f"\r{len(judged)} of {len(mutants)} graded", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return 0 if report(modules, made, judged, reasons) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
