@@ -22,6 +22,8 @@ REPLY_BYTES = 8 * 1024 * 1024
 DIMENSIONS = 8
 ARRAYS = 64
 _LARGEST_SIZE = 2**31 - 1
+_AT_ONCE = 64 * 1024
+"""Short messages take one system call, since each wakes the other end."""
 _LENGTH = struct.Struct("<I")
 _DTYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8"), "|b1": np.dtype("?")}
 
@@ -66,7 +68,10 @@ def send(
     text = json.dumps({**header, "arrays": announced}, allow_nan=False, separators=(",", ":")).encode()
     if len(text) > HEADER_BYTES:
         raise WireError(f"the header has {len(text)} bytes, but {HEADER_BYTES} are the limit.")
-    for piece in [memoryview(_LENGTH.pack(len(text)) + text), *buffers]:
+    pieces = [memoryview(_LENGTH.pack(len(text)) + text), *buffers]
+    if sum(map(len, pieces)) <= _AT_ONCE:
+        pieces = [memoryview(b"".join(pieces))]
+    for piece in pieces:
         _send_all(channel, piece, deadline)
 
 
@@ -99,16 +104,17 @@ def receive(
     total = sum(dtype.itemsize * math.prod(shape) for dtype, shape in layouts)
     if limit_bytes is not None and total > limit_bytes:
         raise WireError(f"arrays of {total} bytes were announced, but {limit_bytes} are the limit.")
-    arrays = []
-    for dtype, shape in layouts:
-        array: np.ndarray = np.empty(shape, dtype)
-        if array.size:
-            _receive_into(channel, array.reshape(-1).data.cast("B"), deadline)
-        if dtype == np.bool_:
-            # Any byte may have come; only 0 and 1 are booleans to numpy.
-            array = array.view(np.uint8) != 0
-        arrays.append(array)
-    return header, arrays
+    arrays: list[np.ndarray] = [np.empty(shape, dtype) for dtype, shape in layouts]
+    buffers = [array.reshape(-1).data.cast("B") for array in arrays if array.size]
+    if total <= _AT_ONCE and len(buffers) > 1:
+        together = memoryview(_receive_exactly(channel, total, deadline))
+        for buffer in buffers:
+            buffer[:], together = together[: len(buffer)], together[len(buffer) :]
+    else:
+        for buffer in buffers:
+            _receive_into(channel, buffer, deadline)
+    # Any byte may have come; only 0 and 1 are booleans to numpy.
+    return header, [array.view(np.uint8) != 0 if array.dtype == np.bool_ else array for array in arrays]
 
 
 def encode(value: object, arrays: list[np.ndarray]) -> Header:
