@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
 from tests.public.strategies import LOUD_FEATURE, loud
 
+FEW = 10
+"""Examples of the rows whose property nearly any input shows, or that others hold to more."""
 LOUDNESS = st.sampled_from([7.0, -1e6, 1e12])
 """What stands on padding. 7 shows a forgotten mask as well as 1e12 does, and reads better."""
 

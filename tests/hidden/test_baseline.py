@@ -13,7 +13,7 @@ from autograder.oracle.exact import occupancy, state_values
 from autograder.oracle.mdp import random_census_mdp
 from hw4 import baseline as reference
 from hw4.lab.compare import as_returned, assert_close
-from tests.hidden.properties import LOUDNESS, assert_leaves_arguments, quiet_mask
+from tests.hidden.properties import FEW, LOUDNESS, assert_leaves_arguments, quiet_mask
 from tests.public import strategies
 from tests.public.strategies import loud
 
@@ -54,6 +54,7 @@ def test_rewards_to_go_end_with_the_trajectory(submission, drawn, value):
 
 @weight(0.5)
 @number("2.1.3")
+@settings(max_examples=FEW)
 @given(drawn=strategies.reward_tables())
 def test_rewards_to_go_leave_the_arguments(submission, drawn):
     """Leave their arguments as they were."""
@@ -126,6 +127,7 @@ def test_fit_looks_at_real_steps_alone(submission, drawn, value, ridge):
 
 @weight(0.5)
 @number("2.2.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.regressions(), ridge=RIDGES)
 def test_fit_leaves_the_arguments(submission, drawn, ridge):
     """Leaves its arguments as they were."""
@@ -167,6 +169,7 @@ def test_fit_to_all_trajectories_is_the_value_function(submission, rng, n_action
 
 @weight(0.5)
 @number("2.2.7")
+@settings(max_examples=FEW)
 @given(drawn=strategies.regressions(), ridge=st.sampled_from([0.0, 0.25, 1.0, 4.0]))
 def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, ridge):
     """Leaves residuals that no feature explains.
@@ -200,6 +203,7 @@ def test_prediction_is_linear_in_the_features(submission, drawn, rng):
 
 @weight(0.5)
 @number("2.3.2")
+@settings(max_examples=FEW)
 @given(drawn=strategies.regressions())
 def test_prediction_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""

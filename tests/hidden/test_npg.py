@@ -18,6 +18,7 @@ from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
 from hw4.trajectories import TrajectoryBatch
 from tests.hidden.composition import own_npg_iteration, own_npg_step
 from tests.hidden.properties import (
+    FEW,
     LOUDNESS,
     assert_averages,
     assert_leaves_arguments,
@@ -96,6 +97,7 @@ def test_fisher_is_unbiased(submission, rng):
 
 @weight(0.5)
 @number("3.1.4")
+@settings(max_examples=FEW)
 @given(drawn=strategies.scored_batches())
 def test_fisher_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
@@ -108,6 +110,7 @@ def test_fisher_leaves_the_arguments(submission, drawn):
 
 @weight(0.5)
 @number("3.1.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.scored_batches())
 def test_fisher_of_two_batches_together_is_their_mean(submission, drawn):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
@@ -163,6 +166,7 @@ def test_step_size_takes_the_step_to_the_edge(submission, drawn, factor):
 
 @weight(1)
 @number("3.2.3")
+@settings(max_examples=FEW)
 @given(drawn=strategies.trust_regions())
 def test_step_size_is_zero_without_a_gradient(submission, drawn):
     """Is 0 where g = 0, without a division by zero."""
@@ -178,6 +182,7 @@ def test_step_size_is_zero_without_a_gradient(submission, drawn):
 
 @weight(0.5)
 @number("3.2.4")
+@settings(max_examples=FEW)
 @given(drawn=strategies.trust_regions())
 def test_step_size_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
@@ -192,6 +197,7 @@ def test_step_size_leaves_the_arguments(submission, drawn):
 
 @weight(0.5)
 @number("3.2.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.trust_regions(), factor=st.sampled_from([4.0, 9.0]))
 def test_step_size_scales_with_the_root(submission, drawn, factor):
     """Grows with the root of δ and of F.
@@ -262,6 +268,7 @@ def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
 
 @weight(1)
 @number("3.3.3")
+@settings(max_examples=FEW)
 @given(drawn=strategies.trust_regions())
 def test_step_stays_without_a_gradient(submission, drawn):
     """Stays at θ^k where g = 0, without a division by zero."""
@@ -275,6 +282,7 @@ def test_step_stays_without_a_gradient(submission, drawn):
 
 @weight(1)
 @number("3.3.4")
+@settings(max_examples=FEW)
 @given(drawn=strategies.trust_regions())
 def test_step_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
@@ -289,6 +297,7 @@ def test_step_leaves_the_arguments(submission, drawn):
 
 @weight(0.5)
 @number("3.3.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.trust_regions(), rng=strategies.generators())
 def test_step_is_the_same_in_other_features(submission, drawn, rng):
     """Leads to the same policy in other features.
@@ -341,6 +350,7 @@ def test_iteration_counts_real_steps_alone(submission, drawn, hyperparameters, v
 
 @weight(0.5)
 @number("3.4.3")
+@settings(max_examples=FEW)
 @given(drawn=strategies.two_batches(), hyperparameters=HYPERPARAMETERS)
 def test_iteration_leaves_the_arguments(submission, drawn, hyperparameters):
     """Leaves its arguments as they were."""

@@ -14,7 +14,7 @@ from hw4 import policy_gradient as reference
 from hw4.lab.cartpole import POLICY_FEATURES, STATE_SIZE, rollout
 from hw4.lab.compare import Mismatch, as_returned, assert_close
 from hw4.policy import action_log_probabilities, score
-from tests.hidden.properties import LOUDNESS, assert_averages, assert_leaves_arguments, quiet_mask
+from tests.hidden.properties import FEW, LOUDNESS, assert_averages, assert_leaves_arguments, quiet_mask
 from tests.public import strategies
 from tests.public.strategies import loud
 
@@ -88,6 +88,7 @@ def test_gradient_is_unbiased_whatever_the_baseline(submission, rng):
 
 @weight(0.5)
 @number("2.4.4")
+@settings(max_examples=FEW)
 @given(drawn=strategies.scored_batches())
 def test_gradient_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
@@ -103,6 +104,7 @@ def test_gradient_leaves_the_arguments(submission, drawn):
 
 @weight(0.5)
 @number("2.4.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.scored_batches())
 def test_gradient_of_two_batches_together_is_their_mean(submission, drawn):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""

@@ -18,6 +18,7 @@ from hw4 import ppo as reference
 from hw4.lab.compare import Mismatch, as_returned, assert_close
 from tests.hidden.composition import own_ppo_iteration, own_ppo_update
 from tests.hidden.properties import (
+    FEW,
     LOUDNESS,
     are_close,
     assert_averages,
@@ -98,6 +99,7 @@ def test_loss_counts_real_steps_alone(submission, drawn, kl_weight, value):
 
 @weight(0.5)
 @number("4.3.4")
+@settings(max_examples=FEW)
 @given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
 def test_loss_leaves_the_arguments(submission, drawn, kl_weight):
     """Leaves its arguments as they were."""
@@ -109,6 +111,7 @@ def test_loss_leaves_the_arguments(submission, drawn, kl_weight):
 
 @weight(0.5)
 @number("4.3.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
 def test_loss_of_two_batches_together_is_their_mean(submission, drawn, kl_weight):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
@@ -224,6 +227,7 @@ def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_we
 
 @weight(0.5)
 @number("4.4.5")
+@settings(max_examples=FEW)
 @given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
 def test_gradient_leaves_the_arguments(submission, drawn, kl_weight):
     """Leaves its arguments as they were."""
@@ -259,6 +263,7 @@ def test_update_runs_sgd_over_the_minibatches(submission, drawn, kl_weight):
 
 @weight(0.5)
 @number("4.5.2")
+@settings(max_examples=FEW)
 @given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
 def test_update_leaves_the_arguments(submission, drawn, kl_weight):
     """Leaves its arguments as they were: θ -= … would change θ^k, the proposal."""
@@ -288,6 +293,7 @@ def test_update_counts_real_steps_alone(submission, drawn, kl_weight):
 
 @weight(0.5)
 @number("4.5.4")
+@settings(max_examples=FEW)
 @given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
 def test_update_goes_on_from_where_the_last_step_led(submission, drawn, kl_weight):
     """Makes S steps of S single ones.
@@ -358,6 +364,7 @@ def test_iteration_counts_real_steps_alone(submission, drawn, kl_weight, ridge, 
 
 @weight(0.5)
 @number("4.6.3")
+@settings(max_examples=FEW)
 @given(drawn=BATCHES_WITH_MINIBATCHES, kl_weight=KL_WEIGHTS, ridge=RIDGES)
 def test_iteration_leaves_the_arguments(submission, drawn, kl_weight, ridge):
     """Leaves its arguments as they were."""
