@@ -171,6 +171,9 @@ def validate(
         Path | None, Option("--json", help="Write the whole report there as JSON.", show_default=False)
     ] = None,
     reduced: Annotated[bool, Option("--reduced", help="A handful of mistakes and styles alone.")] = False,
+    salts: Annotated[
+        int, Option(min=0, help="Grade the reference under so many other salts, too: other hidden inputs.")
+    ] = 0,
     workers: Annotated[
         int | None, Option(min=1, help="Gradings at once; by default one a core.", show_default=False)
     ] = None,
@@ -195,7 +198,9 @@ def validate(
         def on_progress(progress: Progress) -> None:
             bar.update(task, completed=progress.done, total=progress.total, description=progress.name)
 
-        report = validate_grader(HW4, is_reduced=reduced, workers=workers, on_progress=on_progress)
+        report = validate_grader(
+            HW4, is_reduced=reduced, salts=salts, workers=workers, on_progress=on_progress
+        )
     card.show(report, Console())
     if json_file is not None:
         try:

@@ -33,6 +33,12 @@ def show(card: ReportCard, console: Console) -> None:
         f"{sum(check.is_good for check in card.styles)} of {len(card.styles)} other styles at full marks.",
         highlight=False,
     )
+    if card.salted:
+        console.print(
+            f"{sum(check.is_good for check in card.salted)} of {len(card.salted)} gradings of the reference "
+            "under other salts at full marks.",
+            highlight=False,
+        )
     for sentence in card.shortcomings:
         console.print(f"[red]short:[/] {escape(sentence)}", highlight=False)
 

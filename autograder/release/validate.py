@@ -88,12 +88,14 @@ class ReportCard:
         template: the template, which must get nothing.
         styles: right submissions in other styles, which must get everything.
         mistakes: the kill matrix, a line a mistake.
+        salted: the reference under other salts, which draw other inputs: everything, each time.
     """
 
     reference: WholeCheck
     template: WholeCheck
     styles: tuple[WholeCheck, ...]
     mistakes: tuple[MistakeCheck, ...]
+    salted: tuple[WholeCheck, ...] = ()
 
     @property
     def caught(self) -> int:
@@ -111,7 +113,7 @@ class ReportCard:
         return tuple(self._shortcomings())
 
     def _shortcomings(self) -> Iterator[str]:
-        for check in (self.reference, self.template, *self.styles):
+        for check in (self.reference, self.template, *self.styles, *self.salted):
             if not check.is_good:
                 yield _complaint(check)
         for mistake in self.mistakes:
@@ -138,6 +140,7 @@ class ReportCard:
             "reference": _whole_to_json(self.reference),
             "template": _whole_to_json(self.template),
             "styles": [_whole_to_json(check) for check in self.styles],
+            "salted": [_whole_to_json(check) for check in self.salted],
             "caught": self.caught,
             "named": self.named,
             "mistakes": [
@@ -160,6 +163,7 @@ def validate(
     assignment: Assignment,
     *,
     is_reduced: bool = False,
+    salts: int = 0,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> ReportCard:
@@ -168,13 +172,14 @@ def validate(
     Args:
         assignment: the homework.
         is_reduced: grade a handful of the mistakes and styles alone.
+        salts: under how many other salts the reference is graded, too.
         workers: how many gradings run at once; by default one a core.
         on_progress: called after every grading.
     """
     every = assignment.catalogue().misconceptions
     mistakes = _spread(every, REDUCED_MISTAKES) if is_reduced else every
     with tempfile.TemporaryDirectory(prefix="validate-") as folder:
-        jobs = list(_jobs(assignment, mistakes, Path(folder), is_reduced=is_reduced))
+        jobs = list(_jobs(assignment, mistakes, Path(folder), salts, is_reduced=is_reduced))
         graded: dict[str, Graded] = {}
         for done in grade_all(assignment.root, jobs, workers):
             graded[done.job.name] = done
@@ -188,10 +193,12 @@ def validate(
         _check_whole(graded[_TEMPLATE], 0.0),
         tuple(_check_whole(graded[name], full) for name in styles),
         tuple(_check_mistake(mistake, graded[_MISTAKE + mistake.name], every) for mistake in mistakes),
+        tuple(_check_whole(graded[_SALTED + str(number)], full) for number in range(1, salts + 1)),
     )
 
 
 _REFERENCE, _TEMPLATE, _STYLE, _MISTAKE = "reference", "template", "style ", "mistake "
+_SALTED = "reference, salt "
 
 
 def _spread(mistakes: Sequence[Misconception], number: int) -> tuple[Misconception, ...]:
@@ -199,7 +206,12 @@ def _spread(mistakes: Sequence[Misconception], number: int) -> tuple[Misconcepti
 
 
 def _jobs(
-    assignment: Assignment, mistakes: Sequence[Misconception], folder: Path, *, is_reduced: bool
+    assignment: Assignment,
+    mistakes: Sequence[Misconception],
+    folder: Path,
+    salts: int,
+    *,
+    is_reduced: bool,
 ) -> Iterator[Job]:
     """The long gradings first, so that all cores are busy until the end."""
     styles = known.write_right(assignment, folder / "styles")
@@ -207,7 +219,10 @@ def _jobs(
         if is_reduced and number >= REDUCED_STYLES:
             break
         yield Job(_STYLE + name, submission)
-    yield Job(_REFERENCE, known.write_reference(assignment, folder / "reference"))
+    reference = known.write_reference(assignment, folder / "reference")
+    yield Job(_REFERENCE, reference)
+    for number in range(1, salts + 1):
+        yield Job(_SALTED + str(number), reference, salt=f"validate {number}")
     yield Job(_TEMPLATE, known.write_template(assignment, folder / "template"))
     numbers = {function.qualified_name: function.number for function in assignment.functions}
     for mistake in mistakes:

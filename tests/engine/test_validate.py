@@ -20,12 +20,13 @@ CAUGHT = MistakeCheck("mean", "npg.fisher_estimate", ("3.1.1",), {"3.1.1": True,
 
 def test_a_reduced_run_finds_nothing_to_complain_of():
     seen = []
-    card = validate.validate(HW4, is_reduced=True, on_progress=seen.append)
+    card = validate.validate(HW4, is_reduced=True, salts=2, on_progress=seen.append)
     assert card.shortcomings == ()
     assert card.reference.points == 105.0
     assert card.template.points == 0.0
     assert card.caught == card.named == len(card.mistakes) == validate.REDUCED_MISTAKES
     assert len(card.styles) == validate.REDUCED_STYLES
+    assert [check.points for check in card.salted] == [105.0, 105.0]
     assert [progress.done for progress in seen] == list(range(1, seen[-1].total + 1))
     assert json.loads(json.dumps(card.to_json()))["is_good"]
 
@@ -44,6 +45,10 @@ def test_a_good_grader_has_no_shortcomings():
         (
             {"template": dataclasses.replace(NOTHING, points=0.5)},
             "template got 0.5 points, but 0 were expected.",
+        ),
+        (
+            {"salted": (dataclasses.replace(GOOD, name="reference, salt 7", points=104.0),)},
+            "reference, salt 7 got 104 points, but 105 were expected. Lost rows: ",
         ),
         (
             {"styles": (dataclasses.replace(GOOD, name="loops", points=None, problem="It hung."),)},
