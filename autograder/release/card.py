@@ -39,6 +39,12 @@ def show(card: ReportCard, console: Console) -> None:
             "under other salts at full marks.",
             highlight=False,
         )
+    if card.attacks is not None:
+        left_out = f", {card.attacks.left_out} not run here" if card.attacks.left_out else ""
+        console.print(
+            f"{card.attacks.survived} attacks survived, {len(card.attacks.failed)} not{left_out}.",
+            highlight=False,
+        )
     for sentence in card.shortcomings:
         console.print(f"[red]short:[/] {escape(sentence)}", highlight=False)
 

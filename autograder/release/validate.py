@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from autograder.grading.assignment import Assignment, Misconception
 from autograder.grading.batch import Graded, Job, grade_all
 from autograder.grading.results import Outcome
 from autograder.release import known
+from autograder.release.attacks import AttackCheck, check_attacks
 
 NAMED_WELL = 0.95
 """The share of the mistakes that must be named by their own sentence."""
@@ -89,6 +91,7 @@ class ReportCard:
         styles: right submissions in other styles, which must get everything.
         mistakes: the kill matrix, a line a mistake.
         salted: the reference under other salts, which draw other inputs: everything, each time.
+        attacks: what the attack suite found; None where it was not run.
     """
 
     reference: WholeCheck
@@ -96,6 +99,7 @@ class ReportCard:
     styles: tuple[WholeCheck, ...]
     mistakes: tuple[MistakeCheck, ...]
     salted: tuple[WholeCheck, ...] = ()
+    attacks: AttackCheck | None = None
 
     @property
     def caught(self) -> int:
@@ -125,6 +129,10 @@ class ReportCard:
                 yield f"{mistake.name} is not caught: {wanted} should fail, but what failed is: {failed}."
             if mistake.misnamed:
                 yield f"{mistake.name} is taken for {', '.join(mistake.misnamed)}."
+        if self.attacks is not None and not self.attacks.is_good:
+            yield f"The attack suite: {self.attacks.problem or 'not every attack was survived.'}"
+            for name, said in self.attacks.failed:
+                yield f"{name} was not survived: {said}"
         if self.mistakes and self.named < NAMED_WELL * len(self.mistakes):
             unnamed = ", ".join(mistake.name for mistake in self.mistakes if not mistake.is_named)
             yield (
@@ -141,6 +149,7 @@ class ReportCard:
             "template": _whole_to_json(self.template),
             "styles": [_whole_to_json(check) for check in self.styles],
             "salted": [_whole_to_json(check) for check in self.salted],
+            "attacks": dataclasses.asdict(self.attacks) if self.attacks is not None else None,
             "caught": self.caught,
             "named": self.named,
             "mistakes": [
@@ -171,7 +180,7 @@ def validate(
 
     Args:
         assignment: the homework.
-        is_reduced: grade a handful of the mistakes and styles alone.
+        is_reduced: grade a handful of the mistakes and styles alone, and leave the attack suite out.
         salts: under how many other salts the reference is graded, too.
         workers: how many gradings run at once; by default one a core.
         on_progress: called after every grading.
@@ -184,6 +193,8 @@ def validate(
         for done in grade_all(assignment.root, jobs, workers):
             graded[done.job.name] = done
             on_progress(Progress(len(graded), len(jobs), done.job.name))
+    # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
+    attacks = None if is_reduced else check_attacks(assignment.root, workers)
     bonus = sum(part.points for part in assignment.parts if part.is_bonus)
     full = assignment.points + bonus
     # By name: gradings end in any order.
@@ -194,6 +205,7 @@ def validate(
         tuple(_check_whole(graded[name], full) for name in styles),
         tuple(_check_mistake(mistake, graded[_MISTAKE + mistake.name], every) for mistake in mistakes),
         tuple(_check_whole(graded[_SALTED + str(number)], full) for number in range(1, salts + 1)),
+        attacks,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from autograder.grading.batch import Graded, Job
 from autograder.homework import HW4
 from autograder.release import known, validate
+from autograder.release.attacks import AttackCheck, check_attacks, read_report
 from autograder.release.validate import MistakeCheck, ReportCard, WholeCheck
 
 GOOD = WholeCheck("reference", 105.0, 105.0, {})
@@ -49,6 +50,10 @@ def test_a_good_grader_has_no_shortcomings():
         (
             {"salted": (dataclasses.replace(GOOD, name="reference, salt 7", points=104.0),)},
             "reference, salt 7 got 104 points, but 105 were expected. Lost rows: ",
+        ),
+        (
+            {"attacks": AttackCheck(0, problem="it hung.")},
+            "The attack suite: it hung.",
         ),
         (
             {"styles": (dataclasses.replace(GOOD, name="loops", points=None, problem="It hung."),)},
@@ -123,3 +128,38 @@ def test_right_styles_are_whole_submissions_that_differ_from_the_reference(tmp_p
         )
         for content in files.values():
             ast.parse(content)
+
+
+SURVIVED = (
+    '<testsuites><testsuite><testcase name="a"/>'
+    '<testcase name="b"><skipped/></testcase>{}</testsuite></testsuites>'
+)
+
+
+def test_the_attack_suites_report_is_read():
+    assert read_report(SURVIVED.format("")) == AttackCheck(1, (), 1)
+    assert read_report(SURVIVED.format("")).is_good
+    failure = '<testcase name="forge"><failure message="assert 9 == 0&#10;more">...</failure></testcase>'
+    found = read_report(SURVIVED.format(failure))
+    assert found == AttackCheck(1, (("forge", "assert 9 == 0"),), 1)
+    card = ReportCard(GOOD, NOTHING, (GOOD,), (CAUGHT,), attacks=found)
+    assert card.shortcomings == (
+        "The attack suite: not every attack was survived.",
+        "forge was not survived: assert 9 == 0",
+    )
+
+
+def test_an_attack_suite_that_ran_nothing_proves_nothing():
+    assert not read_report("<testsuites/>").is_good
+
+
+def test_the_attack_suite_is_run(tmp_path):
+    suite = tmp_path / "tests" / "engine" / "test_attacks.py"
+    assert "is missing" in check_attacks(tmp_path).problem
+    suite.parent.mkdir(parents=True)
+    suite.write_text("def test_held():\n    pass\n\ndef test_broken():\n    assert 1 == 2\n")
+    found = check_attacks(tmp_path, workers=1)
+    assert (found.survived, found.left_out, found.problem) == (1, 0, "")
+    assert found.failed == (("test_broken", "assert 1 == 2"),)
+    suite.write_text("import nothing_of_that_name\n")
+    assert not check_attacks(tmp_path, workers=1).is_good
