@@ -6,13 +6,17 @@ verb imports what it needs itself: ``template`` needs no pytest.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
+
+if TYPE_CHECKING:
+    from autograder.grading.settings import Settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
@@ -48,6 +52,9 @@ def grade(
     ] = None,
     only: Annotated[str, Option(help="Grade only the rows below this number, such as 3.1.")] = "",
     salt: Annotated[str, Option(help="Draw the hidden inputs from this salt, not the settings' one.")] = "",
+    salt_id: Annotated[
+        str, Option(help="Refuse unless the salt has this name, the salt_id of the results in question.")
+    ] = "",
     platform: Annotated[bool, Option("--platform", help="Use the grading platform's folders.")] = False,
     require_isolation: Annotated[
         str, Option(help="Refuse to grade below this mode of isolation, A to D (SECURITY.md).")
@@ -55,7 +62,6 @@ def grade(
 ) -> None:
     """Grade one submission, print a table and write results.json."""
     import contextlib
-    import dataclasses
 
     from rich.console import Console
 
@@ -77,6 +83,9 @@ def grade(
     known = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
     if only and not any(only == number or only.startswith(f"{number}.") for number in known):
         raise Refusal(f"There is no part or function {only}: give a number such as 3 or 3.1.", 2)
+    settings_file = ROOT / "autograder" / "settings.toml"
+    with contextlib.suppress(SettingsError):  # said below, where the results can say it too
+        _require_salt(read_settings(settings_file, known), salt, salt_id)
     try:
         gradescope.write(gradescope.provisional(HW4.title, "The grading did not finish."), file)
     except OSError as error:
@@ -94,7 +103,7 @@ def grade(
             last_written[0] += 1
 
     try:
-        settings = read_settings(ROOT / "autograder" / "settings.toml", known)
+        settings = read_settings(settings_file, known)
         if salt:
             settings = dataclasses.replace(settings, salt=salt)
         with folders.closed_to_others() if platform else contextlib.nullcontext():
@@ -117,6 +126,17 @@ def grade(
         raise Refusal(str(error), 1) from None
     console.show(graded, HW4, Console())
     print(f"Results written to {file}.")
+
+
+def _require_salt(settings: Settings, salt: str, salt_id: str) -> None:
+    """Refuse to draw other inputs than those of the results in question."""
+    found = dataclasses.replace(settings, salt=salt or settings.salt).salt_id
+    if salt_id not in ("", found):
+        raise Refusal(
+            f"The salt's name is {found}, not {salt_id}: other inputs would be drawn. Give the salt of those "
+            "results by --salt.",
+            2,
+        )
 
 
 @app.command()

@@ -89,6 +89,17 @@ def test_another_salt_draws_other_inputs(submit, tmp_path):
     assert len(outputs) == 3
 
 
+def test_a_row_is_graded_again_only_with_the_salt_of_the_results_in_question(grade):
+    first = grade(SOLUTIONS.parent, "--only", "2.3", "--salt", "pepper")
+    name = first.document["extra_data"]["salt_id"]
+    again = grade(SOLUTIONS.parent, "--only", "2.3", "--salt", "pepper", "--salt-id", name)
+    assert (again.status, again.document["score"]) == (0, first.document["score"])
+    refused = grade(SOLUTIONS.parent, "--only", "2.3", "--salt-id", name)
+    assert refused.status == 2
+    assert f"not {name}: other inputs would be drawn" in refused.said
+    assert refused.document == again.document
+
+
 @pytest.mark.parametrize("shape", ["folder", "wrapped", "bare", "zip", "wrapped zip", "bare zip"])
 def test_every_shape_of_submission_is_graded(grade, tmp_path, shape):
     inside = {"wrapped": "my work/hw4", "wrapped zip": "my work/hw4", "bare": "", "bare zip": ""}.get(
