@@ -10,17 +10,14 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-from typer import Argument, Option
+import click
 
 if TYPE_CHECKING:
     from autograder.grading.settings import Settings
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
-"""Click's class of unusable arguments; typer carries its own click, whose modules are private."""
+A_PATH = click.Path(path_type=Path)
 
 
 class Refusal(Exception):
@@ -36,31 +33,38 @@ class Refusal(Exception):
         self.status = status
 
 
-@app.callback()
-def autograder() -> None:
+@click.group(no_args_is_help=False)
+def app() -> None:
     """The grader of HW4: from a submission to results.json, and from the solutions to the template."""
 
 
-@app.command()
+@app.command(short_help="Grade one submission.")
+@click.argument("submission", type=A_PATH, required=False)
+@click.option("--results", type=A_PATH, help="Where to write results.json; the platform has its place.")
+@click.option(
+    "--only", default="", metavar="NUMBER", help="Grade only the rows below this number, such as 3.1."
+)
+@click.option("--salt", default="", help="Draw the hidden inputs from this salt, not the settings' one.")
+@click.option(
+    "--salt-id", default="", help="Refuse unless the salt has this name, the salt_id of other results."
+)
+@click.option("--platform", is_flag=True, help="Use the grading platform's folders.")
+@click.option(
+    "--require-isolation",
+    default="",
+    metavar="MODE",
+    help="Refuse to grade below this mode of isolation, A to D (SECURITY.md).",
+)
 def grade(
-    submission: Annotated[
-        Path | None, Argument(help="The folder or zip that was handed in.", show_default=False)
-    ] = None,
-    results: Annotated[
-        Path | None,
-        Option(help="Where to write results.json; the platform has its place.", show_default=False),
-    ] = None,
-    only: Annotated[str, Option(help="Grade only the rows below this number, such as 3.1.")] = "",
-    salt: Annotated[str, Option(help="Draw the hidden inputs from this salt, not the settings' one.")] = "",
-    salt_id: Annotated[
-        str, Option(help="Refuse unless the salt has this name, the salt_id of the results in question.")
-    ] = "",
-    platform: Annotated[bool, Option("--platform", help="Use the grading platform's folders.")] = False,
-    require_isolation: Annotated[
-        str, Option(help="Refuse to grade below this mode of isolation, A to D (SECURITY.md).")
-    ] = "",
+    submission: Path | None,
+    results: Path | None,
+    only: str,
+    salt: str,
+    salt_id: str,
+    platform: bool,
+    require_isolation: str,
 ) -> None:
-    """Grade one submission, print a table and write results.json."""
+    """Grade SUBMISSION, a folder or zip that was handed in; print a table and write results.json."""
     import contextlib
 
     from rich.console import Console
@@ -139,10 +143,9 @@ def _require_salt(settings: Settings, salt: str, salt_id: str) -> None:
         )
 
 
-@app.command()
-def template(
-    check: Annotated[bool, Option("--check", help="Change nothing; exit 1 when it is stale.")] = False,
-) -> None:
+@app.command(short_help="Generate student_template/ from the solutions.")
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 when it is stale.")
+def template(check: bool) -> None:
     """Generate student_template/ from solutions/ and tests/public/."""
     from autograder.homework import HW4
     from autograder.release.template import TemplateError, write
@@ -162,10 +165,11 @@ def template(
     print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
 
 
-@app.command()
-def bundle(
-    out: Annotated[Path, Option(help="The folder for the two zips.")] = Path("dist"),
-) -> None:
+@app.command(short_help="Make the platform's zip and the students' zip.")
+@click.option(
+    "--out", type=A_PATH, default=Path("dist"), show_default=True, help="The folder for the two zips."
+)
+def bundle(out: Path) -> None:
     """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
     from autograder.grading.settings import SettingsError, read_settings
     from autograder.homework import HW4, ROOT
@@ -185,19 +189,17 @@ def bundle(
         print(f"{file}  {archive.size_bytes:,} bytes  SHA-256 {archive.sha256}")
 
 
-@app.command()
-def validate(
-    json_file: Annotated[
-        Path | None, Option("--json", help="Write the whole report there as JSON.", show_default=False)
-    ] = None,
-    reduced: Annotated[bool, Option("--reduced", help="A handful of mistakes and styles alone.")] = False,
-    salts: Annotated[
-        int, Option(min=0, help="Grade the reference under so many other salts, too: other hidden inputs.")
-    ] = 0,
-    workers: Annotated[
-        int | None, Option(min=1, help="Gradings at once; by default one a core.", show_default=False)
-    ] = None,
-) -> None:
+@app.command(short_help="Prove the grader on submissions of known marks.")
+@click.option("--json", "json_file", type=A_PATH, help="Write the whole report there as JSON.")
+@click.option("--reduced", is_flag=True, help="A handful of mistakes and styles alone, and no attacks.")
+@click.option(
+    "--salts",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Grade the reference under so many other salts, too: other hidden inputs.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Gradings at once; by default one a core.")
+def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | None) -> None:
     """Prove the grader on submissions whose marks are known; exit 1 when it falls short."""
     import json
 
@@ -231,14 +233,11 @@ def validate(
         raise Refusal("The grader falls short: mend what is listed above before it grades anybody.", 1)
 
 
-@app.command()
-def check_results(
-    file: Annotated[Path, Argument(help="The results.json to check, anybody's.", show_default=False)],
-    total: Annotated[
-        float | None, Option(help="The published total that max_score must add up to.", show_default=False)
-    ] = None,
-) -> None:
-    """Hold a results.json against the platform's rules; exit 1 when it breaks one."""
+@app.command(short_help="Hold a results.json against the platform's rules.")
+@click.argument("file", type=A_PATH)
+@click.option("--total", type=float, help="The published total that max_score must add up to.")
+def check_results(file: Path, total: float | None) -> None:
+    """Hold FILE, anybody's results.json, against the platform's rules; exit 1 when it breaks one."""
     from autograder.grading.results_rules import check_file
 
     try:
@@ -250,21 +249,28 @@ def check_results(
     print(f"{file} obeys every rule of the platform that is known.")
 
 
-@app.command()
+@app.command(short_help="Replay a run of the platform.")
+@click.argument("submission", type=A_PATH)
+@click.option(
+    "--as",
+    "delivery",
+    default="upload",
+    show_default=True,
+    help="How it arrives: upload, files, folder, github, group, late, or all.",
+)
+@click.option(
+    "--time-limit",
+    type=float,
+    default=600.0,
+    show_default=True,
+    help="Seconds after which the platform ends the run.",
+)
+@click.option("--reuse-environment", is_flag=True, help="Skip setup.sh: lend the run this environment.")
+@click.option("--page", type=A_PATH, help="Write what the student sees as a page, too.")
 def rehearse(
-    submission: Annotated[Path, Argument(help="The folder or zip to hand in.", show_default=False)],
-    delivery: Annotated[
-        str, Option("--as", help="How it arrives: upload, files, folder, github, group, late, or all.")
-    ] = "upload",
-    time_limit: Annotated[float, Option(help="Seconds after which the platform ends the run.")] = 600.0,
-    reuse_environment: Annotated[
-        bool, Option("--reuse-environment", help="Skip setup.sh: lend the run this environment.")
-    ] = False,
-    page: Annotated[
-        Path | None, Option(help="Write what the student sees as a page, too.", show_default=False)
-    ] = None,
+    submission: Path, delivery: str, time_limit: float, reuse_environment: bool, page: Path | None
 ) -> None:
-    """Replay a run of the platform, from the zip to the results; then judge and show them."""
+    """Replay a run of the platform with SUBMISSION, from the zip to the results; then judge and show them."""
     from rich.console import Console
 
     from autograder.grading.submission import UnreadableSubmission
@@ -310,15 +316,16 @@ def main(arguments: Sequence[str]) -> int:
         The exit status.
     """
     try:
-        status = app(list(arguments), prog_name="python -m autograder", standalone_mode=False)
+        status = app.main(list(arguments), prog_name="python -m autograder", standalone_mode=False)
     except Refusal as refusal:
         print(str(refusal), file=sys.stderr)
         return refusal.status
-    except USAGE_ERROR as error:
-        sentence = str(error).rstrip(".")
-        print(f'{sentence}. See "python -m autograder --help".', file=sys.stderr)
+    except click.UsageError as error:
+        sentence = error.format_message().strip()
+        end = "" if sentence.endswith((".", "?")) else "."
+        print(f'{sentence}{end} See "python -m autograder --help".', file=sys.stderr)
         return 2
-    except typer.Abort:
+    except click.Abort:
         print("Interrupted: the results written so far are kept.", file=sys.stderr)
         return 1
     return status if isinstance(status, int) else 0

@@ -40,7 +40,6 @@ FINDINGS = {Outcome.FAILED.value, Outcome.NOT_ATTEMPTED.value}
 """Outcomes that say something about the mutant. A row that ran out of the grading's time says nothing."""
 RAISED = re.compile(r"^\w+\.\w+ raised ", re.MULTILINE)
 """What a row says whose function raised an exception, as ``|`` does on floats: any call notices that."""
-
 UNEXPLAINED = f"UNEXPLAINED: a graded row is missing, or the reason in {EXPLANATIONS.name}."
 BLOCK = re.compile(r"^```diff\n(.*?)^```\n(.*?)(?=^```diff|^#|\Z)", re.DOTALL | re.MULTILINE)
 """In docs/mutation.md: changed lines, and the reason below them."""
@@ -230,14 +229,16 @@ def findings(graded: Graded) -> list[Mapping[str, object]]:
     rows, staff = graded.document["tests"], graded.document["extra_data"]
     assert isinstance(rows, list)
     assert isinstance(staff, dict)
-    outcomes = {str(row["number"]): row["extra_data"]["outcome"] for row in rows}
-    unclear = [number for number, how in outcomes.items() if how not in {*FINDINGS, Outcome.PASSED.value}]
-    if unclear or not rows:
-        said = "; ".join(map(str, staff["grader_faults"])) or "the time ran out"
-        raise SystemExit(f"{graded.job.name}: the grader itself failed in {', '.join(unclear)}: {said}.")
+    if not rows:
+        raise SystemExit(f"There are no rows in part {graded.job.only}: nothing was graded.")
+    judged = {*FINDINGS, Outcome.PASSED.value}
+    unclear = [str(row["number"]) for row in rows if row["extra_data"]["outcome"] not in judged]
+    if unclear:
+        said = "; ".join(map(str, staff["grader_faults"])) or "the time ran out."
+        raise SystemExit(f"The grader itself failed in {', '.join(unclear)}: {said}")
     if staff["changed_files"]:
-        raise SystemExit(f"Somebody changed {', '.join(staff['changed_files'])} meanwhile: run this again.")
-    return [row for row in rows if outcomes[str(row["number"])] in FINDINGS]
+        raise SystemExit(f"{', '.join(staff['changed_files'])} changed during a grading: run this again.")
+    return [row for row in rows if row["extra_data"]["outcome"] in FINDINGS]
 
 
 def row_of(name: str, judged: Sequence[Judged], reasons: Mapping[Change, str]) -> str:
@@ -301,7 +302,7 @@ def require_cosmic_ray() -> None:
     if found != VERSION:
         raise SystemExit(
             f"cosmic-ray {VERSION} is needed, and {found} is installed: run "
-            f'"{Path(sys.executable).parent.name}/pip install cosmic-ray=={VERSION}".'
+            f'".venv/bin/pip install cosmic-ray=={VERSION}".'
         )
 
 

@@ -14,12 +14,12 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 try:
-    import typer
+    import click
 except ModuleNotFoundError:  # before anything else can be said nicely
-    raise SystemExit("typer is not installed: run python -m pip install -r requirements.txt.") from None
+    raise SystemExit("click is not installed: run python -m pip install -r requirements.txt.") from None
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 PROGRAM = "python -m hw4"
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 PACKAGE = Path(__file__).resolve().parent
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
-"""Click's class for every unusable argument. Not by `import click`: typer may carry its own."""
 
 
 class UnusableArgument(Exception):
@@ -51,33 +49,37 @@ class TrainingFailed(Exception):
     """Training stopped. The message says where and what to do."""
 
 
-app = typer.Typer(
-    help="HW4, From NPG to PPO: run your own code on CartPole-v1.",
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback()
-def commands() -> None:
+@click.group(no_args_is_help=False)
+def app() -> None:
     """HW4, From NPG to PPO: run your own code on CartPole-v1."""
-    # A callback keeps `train` a word of its own: typer drops the name of an only command.
 
 
 @app.command(short_help="Train npg, ppo, reinforce or trpo.")
-def train(
-    algorithm: Annotated[str, typer.Argument(metavar="ALGORITHM", help="npg, ppo, reinforce or trpo.")],
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The same seed gives the same run.")] = 0,
-    horizon: Annotated[
-        int, typer.Option(metavar="H", help="Steps an episode may last, 200 or 500; 500 is graded.")
-    ] = 500,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Also draw the learning curve as a .png, .pdf or .svg."),
-    ] = None,
-) -> None:
-    """Train ALGORITHM on CartPole-v1 with the assignment's settings and your functions.
+@click.argument("algorithm", metavar="ALGORITHM")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The same seed gives the same run.",
+)
+@click.option(
+    "--horizon",
+    type=int,
+    default=500,
+    show_default=True,
+    metavar="H",
+    help="Steps an episode may last, 200 or 500; 500 is graded.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also draw the learning curve as a .png, .pdf or .svg.",
+)
+def train(algorithm: str, seed: int, horizon: int, plot: Path | None) -> None:
+    """Train npg, ppo, reinforce or trpo on CartPole-v1 with the assignment's settings and your functions.
 
     npg needs Parts 1 to 3, ppo Parts 1, 2 and 4, reinforce Parts 1 and 2, and trpo everything.
     """
@@ -100,13 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after ``python -m hw4``; by default those of this process.
     """
     try:
-        status = app(arguments, prog_name=PROGRAM, standalone_mode=False)
+        status = app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except UnusableArgument as error:
         return _complain(str(error), 2)
     except TrainingFailed as error:
         return _complain(str(error), 1)
-    except USAGE_ERROR as error:
-        sentence = error.format_message().strip()  # type: ignore[attr-defined]
+    except click.UsageError as error:
+        sentence = error.format_message().strip()
         end = "" if sentence.endswith((".", "?")) else "."
         return _complain(f"{sentence}{end} See {PROGRAM} train --help.", 2)
     except ModuleNotFoundError as error:

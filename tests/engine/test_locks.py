@@ -42,7 +42,7 @@ def test_both_locks_agree():
 
 
 def test_grading_has_what_the_grader_imports():
-    needed = {"numpy", "gymnasium", "pytest", "hypothesis", "gradescope-utils", "scipy", "typer", "rich"}
+    needed = {"numpy", "gymnasium", "pytest", "hypothesis", "gradescope-utils", "scipy", "click", "rich"}
     assert needed <= asked_for("grading.in")
 
 

@@ -318,7 +318,7 @@ def test_a_missing_file_is_named(student):
     assert done.stderr == "hw4/npg.py is missing: put the file you were given back.\n"
 
 
-@pytest.mark.parametrize("package", ["typer", "rich", "numpy", "gymnasium"])
+@pytest.mark.parametrize("package", ["click", "rich", "numpy", "gymnasium"])
 def test_a_package_that_is_not_installed_is_answered_with_the_requirements(student, package):
     code = (
         f"import sys, runpy; sys.path.insert(0, '.'); sys.modules[{package!r}] = None; "

@@ -238,7 +238,7 @@ def test_the_fisher_matrix_is_damped_by_more_than_rounding():
 def test_importing_the_loop_costs_no_plotting_and_no_command_line():
     code = (
         f"import sys; sys.path.insert(0, {str(HW4.solutions)!r}); import hw4.lab.training; "
-        "print(*sorted({'matplotlib', 'typer', 'rich', 'scipy', 'hypothesis', 'pytest'} & set(sys.modules)))"
+        "print(*sorted({'matplotlib', 'click', 'rich', 'scipy', 'hypothesis', 'pytest'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
