@@ -80,7 +80,7 @@ class Curve:
         """What the picture shows."""
         return (
             f"{self.name} on CartPole: mean return per iteration. Line: your run 1. Band: 90 of 100 runs of "
-            f"the reference. Dashes: {self.bar:.0f}."
+            f"the reference. Dashes: {self.bar:.0f}, where a run ends."
         )
 
     @cached_property

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import gymnasium
 import numpy as np
 
 from hw4.trajectories import TrajectoryBatch, require_shape
@@ -142,6 +141,8 @@ def _play(weights: np.ndarray, rng: np.random.Generator, trajectories: int, hori
     samples the softmax policy, and the difference of two Gumbel variables is logistic: push right where that
     noise is below the difference of the logits.
     """
+    import gymnasium  # takes a twentieth of a second, and only who plays needs it
+
     toward_right = weights[STATE_SIZE:] - weights[:STATE_SIZE]
     # Drawn whole before the first step, so the stream that `rng` is left with does not depend on θ.
     noise = rng.logistic(size=(horizon, trajectories))
