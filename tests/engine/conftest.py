@@ -19,6 +19,10 @@ SOLUTIONS = ROOT / "solutions" / "hw4"
 MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg", "ppo", "trpo")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-mode", action="store_true", help="run every attack in modes B and C as well")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are cores: some gradings wait for submissions that hang."""

@@ -53,7 +53,10 @@ IN_MODE_B = [
     *("poison_packages", "state_on_disk", "survive_double_fork", "survive_hopping", "survive_silent"),
     *("survive_command", "survive_holding_output"),
 ]
-"""Those that forking, commands or open files could help; the rest does not reach the layers left out."""
+"""Those that forking, commands or open files could help; the rest does not reach the layers left out.
+
+`pytest tests/engine/test_attacks.py --every-mode` runs all the others in modes B and C as well.
+"""
 IN_MODE_C = [
     *("control_honest", "control_threads", "forge_now", "forge_daemon", "forge_read_only", "forge_by_link"),
     *(
@@ -69,6 +72,13 @@ IN_MODE_C = [
     *("survive_command", "poison_shared_folders", "poison_packages", "net_tcp", "net_udp"),
 ]
 by_name = {attack.name: attack for attack in ATTACKS}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for argument, usual in {"name_in_b": IN_MODE_B, "name_in_c": IN_MODE_C}.items():
+        if argument in metafunc.fixturenames:
+            names = list(by_name) if metafunc.config.getoption("every_mode") else usual
+            metafunc.parametrize(argument, names)
 
 
 @pytest.fixture(scope="session")
@@ -120,9 +130,8 @@ def test_an_attack_is_survived(firing_range, attack):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="mode B is root's")
-@pytest.mark.parametrize("name", IN_MODE_B)
-def test_an_attack_is_survived_without_landlock_and_filter(firing_range, closed_source, name):
-    attack = by_name[name]
+def test_an_attack_is_survived_without_landlock_and_filter(firing_range, closed_source, name_in_b):
+    attack = by_name[name_in_b]
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(attack, results)
     results.parent.chmod(0o700)
@@ -143,12 +152,11 @@ def closed_source(firing_range):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="needs a user that nobody else has, which root alone can hand out")
-@pytest.mark.parametrize("name", IN_MODE_C)
-def test_an_attack_is_survived_by_a_grader_that_is_not_root(firing_range, name):
+def test_an_attack_is_survived_by_a_grader_that_is_not_root(firing_range, name_in_c):
     lease = sweep.UidLease()
     if subprocess.run([sys.executable, "-c", ""], user=lease.uid, cwd="/", check=False).returncode != 0:
         pytest.skip("this Python is closed to other users")
-    attack = by_name[name]
+    attack = by_name[name_in_c]
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(attack, results)
     os.chown(results.parent, lease.uid, lease.uid)
