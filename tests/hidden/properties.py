@@ -98,6 +98,8 @@ def assert_averages(
     )
     if np.any(expected(first)) and not np.any(one):
         raise Mismatch(function, "value", f"{function} returned 0, but {expected(first)} was expected.")
+    if not are_close(expected(first), expected(second)):
+        assert_responds(function, one, other)
 
 
 def assert_step(
