@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hw4.lab.signatures import SIGNATURES, Signature
 from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, run_grade
 
 PART_POINTS = {"1": 12, "2": 22, "3": 32, "4": 22, "5": 12, "6": 5}
@@ -61,6 +62,35 @@ def test_the_template_is_told_which_function_is_not_attempted(template):
         assert row["extra_data"]["outcome"] == "not attempted", number
         assert "is not attempted yet" in row["output"]
     assert "npg.fisher_estimate is not attempted yet" in template.rows["3.1.1"]["output"]
+
+
+def shape_of(signature: Signature) -> str:
+    """An expression for the returned shape in terms of the arguments."""
+    sizes: list[str] = []
+    for axis in signature.returns.axes or ():
+        argument = next(argument for argument in signature.arguments if axis in (argument.axes or ()))
+        own = len(argument.axes or ())
+        if axis == "...":
+            sizes.append(f"*np.shape({argument.name})[:np.ndim({argument.name}) - {own - 1}]")
+        else:
+            sizes.append(f"np.shape({argument.name})[{(argument.axes or ()).index(axis) - own}]")
+    return f"({''.join(f'{size}, ' for size in sizes)})"
+
+
+@pytest.mark.parametrize("answer", ["np.zeros({})", "np.ones({})", "np.random.default_rng().normal(size={})"])
+def test_an_answer_of_the_right_shape_alone_earns_nothing(submit, grade, answer):
+    """Neither a constant nor random numbers: no property holds of them that a row would credit."""
+    modules = dict.fromkeys(MODULES, "import numpy as np\n")
+    for name, signature in SIGNATURES.items():
+        module, _, function = name.partition(".")
+        arguments = ", ".join(
+            argument.name + (f"={argument.default}" if argument.default else "")
+            for argument in signature.arguments
+        )
+        modules[module] += f"def {function}({arguments}):\n    return {answer.format(shape_of(signature))}\n"
+    graded = grade(submit(**modules))
+    assert graded.status == 0
+    assert {number: row["score"] for number, row in graded.rows.items() if row["score"]} == {}
 
 
 def test_grading_twice_gives_the_same_but_for_times(submit, tmp_path):

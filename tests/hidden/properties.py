@@ -39,10 +39,16 @@ def assert_responds(function: str, one: np.ndarray, other: np.ndarray) -> None:
         raise Mismatch(function, "value", f"{function} returned the same for two different inputs.")
 
 
+def assert_repeats(function: str, one: np.ndarray, again: np.ndarray) -> None:
+    """Assert that the same input gave the same result: random numbers have no property to be credited."""
+    if not are_close(one, again):
+        raise Mismatch(function, "value", f"{function} returned two different results for the same input.")
+
+
 def assert_leaves_arguments(
     function: str, call: Any, arguments: Sequence[object], changed: Sequence[object], shape: tuple[int, ...]
 ) -> None:
-    """Assert that a function leaves its arguments as they were.
+    """Assert that a function leaves its arguments as they were, and answers the same to them again.
 
     Args:
         function: ``module.function``.
@@ -62,6 +68,7 @@ def assert_leaves_arguments(
                 f"{function} changed its array argument number {position} in place: work on a copy "
                 "(x = x.copy(), or x = x + y in place of x += y).",
             )
+    assert_repeats(function, one, as_returned(function, call(*arguments), shape))
     assert_responds(function, one, as_returned(function, call(*changed), shape))
 
 

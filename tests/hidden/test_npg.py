@@ -22,6 +22,8 @@ from tests.hidden.properties import (
     LOUDNESS,
     assert_averages,
     assert_leaves_arguments,
+    assert_repeats,
+    assert_responds,
     assert_step,
     loud_features,
     quiet_mask,
@@ -322,6 +324,8 @@ def test_step_is_the_same_in_other_features(submission, drawn, rng):
             f"{STEP} moved θ by {_write(one)}, and with features Bφ by what means {_write(other)} here, "
             f"for B = {change.tolist()}: both have to be the same.",
         )
+    opposite = submission.npg.npg_step(drawn.theta, -drawn.gradient, drawn.fisher, drawn.delta)
+    assert_responds(STEP, in_one, as_returned(STEP, opposite, (d,)))
 
 
 @weight(5.5)
@@ -365,6 +369,10 @@ def test_iteration_leaves_the_arguments(submission, drawn, hyperparameters):
         raise Mismatch(ITERATION, "value", f"{ITERATION} changed θ or a batch in place: work on copies.")
     if np.array_equal(one, drawn.theta):
         raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but ĝ is not 0: θ has to move.")
+    again = submission.npg.npg_iteration(*batches, delta, ridge, damping)
+    assert_repeats(ITERATION, one, as_returned(ITERATION, again, one.shape))
+    changed = submission.npg.npg_iteration(*batches, 4.0 * delta, ridge, damping)
+    assert_responds(ITERATION, one, as_returned(ITERATION, changed, one.shape))
 
 
 def loud_batch(batch: TrajectoryBatch, value: float) -> TrajectoryBatch:

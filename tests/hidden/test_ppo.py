@@ -23,6 +23,8 @@ from tests.hidden.properties import (
     are_close,
     assert_averages,
     assert_leaves_arguments,
+    assert_repeats,
+    assert_responds,
     assert_step,
     loud_features,
     quiet_mask,
@@ -385,6 +387,10 @@ def test_iteration_leaves_the_arguments(submission, drawn, kl_weight, ridge):
         raise Mismatch(ITERATION, "value", f"{ITERATION} changed θ or a batch in place: work on copies.")
     if np.array_equal(one, drawn.theta):
         raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but the loss slopes there.")
+    again = submission.ppo.ppo_iteration(*arguments)
+    assert_repeats(ITERATION, one, as_returned(ITERATION, again, one.shape))
+    changed = submission.ppo.ppo_iteration(*arguments[:4], 2.0 * arguments[4], *arguments[5:])
+    assert_responds(ITERATION, one, as_returned(ITERATION, changed, one.shape))
 
 
 def _assert_is_ppo(submission, drawn, given_to_student, rest):
