@@ -12,6 +12,7 @@ from autograder.misconceptions.mistake import Array
 from autograder.misconceptions.trpo import (
     trpo_step_shortened_before_the_first_try,
     trpo_step_that_always_halves,
+    trpo_step_that_asks_for_a_rise,
     trpo_step_with_a_surrogate_above_zero,
     trpo_step_with_the_kl_reversed,
     trpo_step_within_half_delta,
@@ -197,12 +198,24 @@ def _trpo_step(sizes: _Sizes, rng: np.random.Generator) -> Probe:
         right = trpo_step(*copy.deepcopy(probe))
         if all(not np.allclose(twist.twist(trpo_step, *probe), right) for twist in shown):
             break
+    if sizes.number == _TIGHT:
+        probe = _with_no_try_to_spare(probe)
     return probe
 
 
+def _with_no_try_to_spare(probe: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same search with the smallest max_backtracks that still gets there."""
+    *rest, max_backtracks = probe
+    right = trpo_step(*copy.deepcopy(probe))
+    while max_backtracks and np.array_equal(trpo_step(*copy.deepcopy((*rest, max_backtracks - 1))), right):
+        max_backtracks -= 1
+    return (*rest, max_backtracks)
+
+
 MOST_DRAWS = 200
+_FLAT, _TIGHT = 0, 4
 _SHOWN_BY_SEARCHES = (
-    (trpo_step_without_the_kl,),
+    (trpo_step_without_the_kl, trpo_step_that_asks_for_a_rise),
     (trpo_step_with_the_kl_reversed,),
     (trpo_step_that_always_halves, trpo_step_without_a_search),
     (trpo_step_within_half_delta, trpo_step_shortened_before_the_first_try),
@@ -217,6 +230,8 @@ def _search(sizes: _Sizes, rng: np.random.Generator) -> tuple[Any, ...]:
     advantages = batch.rewards - 2.0 * float(sizes.number % 2 and not sizes.is_last)
     gradient = policy_gradient_estimate(scores, advantages, batch.mask)
     fisher = fisher_estimate(scores, batch.mask) + 0.05 * np.eye(sizes.d)
+    if sizes.number == _FLAT:
+        advantages = np.zeros_like(advantages)
     data = (batch.features, batch.actions, advantages, batch.mask)
     delta = float(np.exp(rng.uniform(-2.0, 2.0)))
     return theta_k, -gradient if sizes.is_last else gradient, fisher, *data, delta, 0.8, 6

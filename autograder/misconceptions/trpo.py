@@ -192,6 +192,21 @@ def trpo_step_shortened_before_the_first_try(right: Right, *arguments: Any) -> A
     return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks)
 
 
+@mistake(STEP, TRPO, "6.2.4")
+def trpo_step_with_one_try_too_few(right: Right, *arguments: Any) -> Array:
+    """You try max_backtracks lengths: the whole step comes first, and is shortened max_backtracks times."""
+    return right(*arguments[:-1], arguments[-1] - 1)
+
+
+@mistake(STEP, TRPO, "6.2.1")
+def trpo_step_that_asks_for_a_rise(right: Right, *arguments: Any) -> Array:
+    """You ask for a surrogate above its value at θ^k: it is enough that it does not fall."""
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    start = np.nextafter(_surrogate(theta_k, theta_k, *data), np.inf)
+    direction = _direction(gradient, fisher, delta)
+    return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks, start=start)
+
+
 @mistake(STEP, TRPO)
 def trpo_step_that_always_halves(right: Right, *arguments: Any) -> Array:
     """You halve the step whatever `backtrack` says: multiply it by `backtrack`."""

@@ -247,7 +247,10 @@ DELTAS = (0.01, 0.25, 0.5, 1.0, 4.0)
 
 @st.composite
 def trust_regions(draw: st.DrawFn) -> TrustRegion:
-    """Draw a trust region: F positive definite with a condition number of at most 17, and gᵀF⁻¹g ≥ 4/17."""
+    """Draw a trust region: F positive definite with a condition number of at most 17, and gᵀF⁻¹g ≥ ⅛.
+
+    In about half of them gᵀF⁻¹g is at most ½, in the others mostly above 1.
+    """
     d, rng = draw(_size(4)), draw(generators())
     factor = rng.integers(-2, 3, size=(d, d)) / 2.0
     # I + B Bᵀ with |B_ij| ≤ 1 has its eigenvalues in [1, 1 + d²].
@@ -255,6 +258,9 @@ def trust_regions(draw: st.DrawFn) -> TrustRegion:
     gradient = _grid(rng, d)
     # An entry of ±2 keeps gᵀF⁻¹g far above any guard in a denominator.
     gradient[rng.integers(d)] = rng.choice([-2.0, 2.0])
+    if draw(st.booleans()):
+        length = np.linalg.norm(np.linalg.solve(np.linalg.cholesky(fisher), gradient))
+        gradient *= 2.0 ** np.floor(np.log2(np.sqrt(0.5) / length))
     return TrustRegion(_grid(rng, d), gradient, fisher, draw(st.sampled_from(DELTAS)))
 
 

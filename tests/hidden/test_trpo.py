@@ -59,16 +59,25 @@ def test_kl_counts_real_steps_alone(submission, drawn, value):
     assert_close(KL, returned, expected, scale=_logits(drawn))
 
 
-@weight(2)
+@weight(1.5)
 @number("6.2.1")
-@given(drawn=strategies.policies(), delta=DELTAS, search=SEARCHES, boldness=st.sampled_from([4.0, 16.0]))
-def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search, boldness):
+@given(
+    drawn=strategies.policies(),
+    delta=DELTAS,
+    search=SEARCHES,
+    boldness=st.sampled_from([4.0, 16.0]),
+    is_flat=st.sampled_from([False, False, True]),
+)
+def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search, boldness, is_flat):
     """Is the longest acceptable one.
 
     Of η√2·backtrack^j, j = 0, 1, …, the first whose KL is at most δ and whose surrogate does not fall
-    (slide "Trust Region Policy Optimization (TRPO)").
+    (slide "Trust Region Policy Optimization (TRPO)"). Where all advantages are 0 the surrogate never falls.
     """
     arguments = _uphill(drawn, delta, search, boldness)
+    if is_flat:
+        arguments = (*arguments[:5], np.zeros_like(drawn.advantages), *arguments[6:])
+        _accepted_at(*arguments)
     expected = reference.trpo_step(*arguments)
     assume(not are_close(expected, drawn.theta_k))
     own = functools.partial(own_trpo_step, submission, *arguments)
@@ -87,7 +96,7 @@ def test_step_stays_where_none_is_acceptable(submission, drawn, delta, search):
     expected = reference.trpo_step(*uphill)
     assume(not are_close(expected, drawn.theta_k))
     downhill = (uphill[0], -uphill[1], *uphill[2:])
-    _assume_clear_decisions(*downhill)
+    _accepted_at(*downhill)
     assume(np.array_equal(reference.trpo_step(*downhill), drawn.theta_k))
     assert_close(STEP, submission.trpo.trpo_step(*downhill), drawn.theta_k)
     own = functools.partial(own_trpo_step, submission, *uphill)
@@ -107,6 +116,35 @@ def test_step_leaves_the_arguments(submission, drawn, delta, search):
     assert_leaves_arguments(STEP, submission.trpo.trpo_step, arguments, changed, drawn.theta_k.shape)
 
 
+@weight(0.5)
+@number("6.2.4")
+@settings(max_examples=FEW)
+@given(drawn=strategies.policies(), delta=DELTAS)
+def test_step_is_shortened_max_backtracks_times(submission, drawn, delta):
+    """Is shortened max_backtracks times at most, and 10 times where no number is given.
+
+    j = 0, 1, …, max_backtracks: that is one try more than max_backtracks (slide "Trust Region Policy
+    Optimization (TRPO)"). Given alone, δ comes with a backtrack of ½.
+    """
+    bold = 4.0**5
+    shortened = _accepted_at(*_uphill(drawn, delta, (0.5, 10), bold))
+    assume(shortened is not None)
+
+    def accepted_at(backtracks):
+        """F smaller by 4 is a step longer by 2: one try more, where the longer ones are refused as well."""
+        arguments = _uphill(drawn, delta, (0.5, 10), bold * 4.0 ** (backtracks - shortened))
+        assume(_accepted_at(*arguments) == (backtracks if backtracks <= 10 else None))
+        return arguments[:-2]
+
+    for given_search, backtracks in {(0.5, 9): 9, (): 10}.items():
+        inside, outside = accepted_at(backtracks), accepted_at(backtracks + 1)
+        expected = reference.trpo_step(*inside, *given_search)
+        assume(not are_close(expected, drawn.theta_k))
+        own = functools.partial(own_trpo_step, submission, *inside, *(given_search or (0.5, 10)))
+        assert_step(STEP, submission.trpo.trpo_step(*inside, *given_search), drawn.theta_k, expected, own)
+        assert_close(STEP, submission.trpo.trpo_step(*outside, *given_search), drawn.theta_k)
+
+
 def _uphill(drawn, delta, search, boldness=1.0):
     """The arguments of trpo_step, with ĝ and F̂ + I estimated from the trajectories themselves.
 
@@ -118,30 +156,33 @@ def _uphill(drawn, delta, search, boldness=1.0):
     assume(float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1)
     data = (drawn.features, drawn.actions, drawn.advantages, drawn.mask)
     arguments = (drawn.theta_k, gradient, fisher, *data, delta, *search)
-    _assume_clear_decisions(*arguments)
+    _accepted_at(*arguments)
     return arguments
 
 
-def _assume_clear_decisions(
+def _accepted_at(
     theta_k, gradient, fisher, features, actions, advantages, mask, delta, backtrack, max_backtracks
 ):
-    """Keep KL and surrogate away from their bounds at every length, so that rounding decides nothing."""
+    """Return how often the step is shortened, or None where none qualifies.
+
+    Keeps KL and surrogate away from their bounds at every length, so that rounding decides nothing; a
+    surrogate of nothing but zeros is exact.
+    """
     full_step = np.sqrt(2.0) * npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, gradient)
     chosen = actions[..., np.newaxis]
     proposal = np.take_along_axis(action_log_probabilities(theta_k, features), chosen, axis=-1)
-    is_accepted = False
     for backtracks in range(max_backtracks + 1):
         theta = theta_k + backtrack**backtracks * full_step
         kl = reference.kl_estimate(theta_k, theta, features, mask)
         target = np.take_along_axis(action_log_probabilities(theta, features), chosen, axis=-1)
         gains = ((importance_weights(target, proposal) - 1.0)[..., 0] * advantages)[mask]
-        scale = float(np.sum(np.abs(gains))) + 1e-12
-        assume(abs(kl - delta) > 1e-3 * delta and abs(float(np.sum(gains))) > 1e-3 * scale)
-        is_accepted = kl <= delta and float(np.sum(gains)) > 0
-        if is_accepted:
-            break
-    # Whether max_backtracks tries or max_backtracks shortenings were meant is left open: neither is wrong.
-    assume(not is_accepted or backtracks < max_backtracks)
+        gain, scale = float(np.sum(gains)), float(np.sum(np.abs(gains)))
+        assume(
+            abs(kl - delta) > 1e-3 * delta and (abs(gain) > 1e-3 * scale + 1e-15 or not np.any(advantages))
+        )
+        if kl <= delta and gain >= 0:
+            return backtracks
+    return None
 
 
 def _logits(drawn):
