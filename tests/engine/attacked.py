@@ -27,6 +27,7 @@ from typing import Any
 
 from autograder.sandbox import sweep, sweeper
 from autograder.sandbox.box import Box
+from tests.engine.warm import WarmGrader
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTACKS = Path(__file__).resolve().parent / "attacks"
@@ -37,7 +38,7 @@ WITHOUT_KERNEL_LAYERS = "limits,privileges"
 _SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
 _FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")
 _FOLDERS_OF_GRADER = ("autograder", "solutions", "student_template", "tests/hidden", "tests/public")
-_WITH_NEIGHBOURS = ("exit_os", "exit_sys", "exit_segfault", "kill_parent", "hang", "take_memory", "take_disk")
+_WITH_NEIGHBOURS = ("exit_os", "exit_segfault", "hang")
 """These are graded with the functions beside the attacked one, which must lose nothing."""
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 
@@ -73,6 +74,8 @@ class Attack:
             return "2.1"
         if self.name in _WITH_NEIGHBOURS:
             return "3"
+        if self.name == "state_changes_after_return":  # its thread makes every call wait
+            return "3.1.1"
         return "3.1" if self.kind in ("control", "forging", "lying", "keeping state") else "3.1.1"
 
 
@@ -128,9 +131,12 @@ class Range:
         # Of another grading, for those who look for one.
         self.other_box = Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": b"SECRET = 1\n"})
         self.other_box.__enter__()
+        self.warm = WarmGrader(self.source)
         self._made = 0
+        self.neighbour = self.submit(b"", self.new_folder() / "results.json")
 
     def close(self) -> None:
+        self.warm.close()
         self.listener.close()
         self.other_box.__exit__(None, None, None)
         shutil.rmtree(self.root, ignore_errors=True)
@@ -175,20 +181,11 @@ class Range:
             if uid is not None:
                 weakened = shutil.copy(weakened, self.root / "weakened.py")
             command = [weakened, str(self.source), layers or EVERY_LAYER, limits, *verb]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SECRET_OF_THE_GRADER": self.salt,
-            "LANG": "C.UTF-8",
-            "HOME": str(results.parent),
-        }
-        for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-            if name in os.environ:
-                environment[name] = os.environ[name]
         start = time.monotonic()
         done = subprocess.run(
             [sys.executable, *command],
             cwd=self.source,
-            env=environment,
+            env=self._environment(results),
             capture_output=True,
             text=True,
             errors="backslashreplace",
@@ -198,11 +195,53 @@ class Range:
             group=uid,
             extra_groups=None if uid is None else [],
         )
+        return self._graded(done.returncode, done.stdout + done.stderr, time.monotonic() - start, results)
+
+    def grade_warm(
+        self,
+        submission: Path,
+        results: Path,
+        prefix: str,
+        *,
+        layers: str = EVERY_LAYER,
+        limits: str = "usual",
+    ) -> Grading:
+        """Grade a submission by the copy as it was loaded before the first attack; see `warm`."""
+        printed = results.with_suffix(".printed")
+        start = time.monotonic()
+        status = self.warm.grade(
+            arguments=["grade", str(submission), "--results", str(results), "--only", prefix],
+            layers=layers,
+            limits=limits,
+            environment=self._environment(results),
+            printed=str(printed),
+        )
         seconds = time.monotonic() - start
+        return self._graded(status, printed.read_text(errors="backslashreplace"), seconds, results)
+
+    def assert_unharmed(self) -> None:
+        """The next grading of the reference is as if nothing had been."""
+        results = self.neighbour.parent / "results.json"
+        results.unlink(missing_ok=True)
+        graded = self.grade_warm(self.neighbour, results, "2.1")
+        self.assert_promises(graded)
+        assert graded.rows
+        assert not graded.lost
+
+    def _environment(self, results: Path) -> dict[str, str]:
+        passed_on = ("PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+        return {
+            **{name: os.environ[name] for name in passed_on if name in os.environ},
+            "SECRET_OF_THE_GRADER": self.salt,
+            "LANG": "C.UTF-8",
+            "HOME": str(results.parent),
+        }
+
+    def _graded(self, status: int, printed: str, seconds: float, results: Path) -> Grading:
         text = results.read_text(encoding="utf-8")
         changed = sorted({name for name, _ in self._hashes().items() ^ self.hashes.items()})
         document = json.loads(text, parse_constant=lambda name: math.nan)
-        return Grading(done.returncode, done.stdout + done.stderr, text, seconds, changed, document)
+        return Grading(status, printed, text, seconds, changed, document)
 
     def _hashes(self) -> dict[str, str]:
         return {

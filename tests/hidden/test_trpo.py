@@ -136,13 +136,16 @@ def test_step_is_shortened_max_backtracks_times(submission, drawn, delta):
         assume(_accepted_at(*arguments) == (backtracks if backtracks <= 10 else None))
         return arguments[:-2]
 
-    for given_search, backtracks in {(0.5, 9): 9, (): 10}.items():
-        inside, outside = accepted_at(backtracks), accepted_at(backtracks + 1)
-        expected = reference.trpo_step(*inside, *given_search)
+    for max_backtracks in (9, 10):
+        inside, outside = accepted_at(max_backtracks), accepted_at(max_backtracks + 1)
+        expected = reference.trpo_step(*inside)
         assume(not are_close(expected, drawn.theta_k))
-        own = functools.partial(own_trpo_step, submission, *inside, *(given_search or (0.5, 10)))
-        assert_step(STEP, submission.trpo.trpo_step(*inside, *given_search), drawn.theta_k, expected, own)
-        assert_close(STEP, submission.trpo.trpo_step(*outside, *given_search), drawn.theta_k)
+        own = functools.partial(own_trpo_step, submission, *inside, 0.5, 10)
+        for search in ((0.5, max_backtracks), ()):
+            assert_step(STEP, submission.trpo.trpo_step(*inside, *search), drawn.theta_k, expected, own)
+        returned = submission.trpo.trpo_step(*outside, 0.5, max_backtracks)
+        assert_close(STEP, returned, drawn.theta_k)
+    assert_close(STEP, submission.trpo.trpo_step(*outside), drawn.theta_k)
 
 
 def _uphill(drawn, delta, search, boldness=1.0):

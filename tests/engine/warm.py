@@ -1,0 +1,97 @@
+"""A grader that has done its imports already: it forks for every grading it is asked for.
+
+    python warm.py SOURCE
+
+Each line of stdin asks for one grading, in JSON: arguments, layers, limits and environment as `weakened.py`
+takes them, and the file that what is printed goes to. Each line of stdout is that grading's exit status. The
+attack suite grades a neighbour after every attack so, at a third of what a process of its own costs. What was
+imported once is not read from the disk again: for that the suite compares hashes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LOADED_FIRST = (
+    *("rich.console", "rich.table", "numpy", "pytest", "hypothesis.strategies"),
+    *("autograder.cli", "autograder.grading.console", "autograder.grading.gradescope"),
+    *("autograder.grading.grade", "autograder.misconceptions.probes", "tests.public.strategies"),
+)
+
+
+class WarmGrader:
+    """The process, and one grading at a time by it."""
+
+    def __init__(self, source: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(source)],
+            cwd=source,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+    def grade(self, **request: Any) -> int:
+        """Run one grading and return its exit status."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        said = self._process.stdout.readline()
+        assert said, "the warm grader is gone"
+        return int(said)
+
+
+def serve(source: Path) -> None:
+    """Answer requests until stdin ends."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    import weakened  # before this script's own folder leaves the path
+
+    sys.path[:1] = [str(source), str(source / "solutions")]
+    for name in LOADED_FIRST:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        request = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            grade_here(request, weakened.weaken)
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def grade_here(request: dict[str, Any], weaken: Callable[[str, str], None]) -> None:
+    """Become the grading that was asked for: this process is the fork's and ends with it."""
+    with open(request["printed"], "wb") as printed:
+        os.dup2(printed.fileno(), 1)
+        os.dup2(printed.fileno(), 2)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    weaken(request["layers"], request["limits"])
+    status = 1
+    try:
+        status = importlib.import_module("autograder.cli").main(request["arguments"])
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
