@@ -38,7 +38,7 @@ WITHOUT_KERNEL_LAYERS = "limits,privileges"
 _SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
 _FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")
 _FOLDERS_OF_GRADER = ("autograder", "solutions", "student_template", "tests/hidden", "tests/public")
-_WITH_NEIGHBOURS = ("exit_os", "exit_segfault", "hang")
+_WITH_NEIGHBOURS = ("exit_os", "hang")
 """These are graded with the functions beside the attacked one, which must lose nothing."""
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 
@@ -74,9 +74,7 @@ class Attack:
             return "2.1"
         if self.name in _WITH_NEIGHBOURS:
             return "3"
-        if self.name == "state_changes_after_return":  # its thread makes every call wait
-            return "3.1.1"
-        return "3.1" if self.kind in ("control", "forging", "lying", "keeping state") else "3.1.1"
+        return "3.1" if self.kind == "control" else "3.1.1"
 
 
 def all_attacks() -> list[Attack]:
@@ -223,7 +221,7 @@ class Range:
         """The next grading of the reference is as if nothing had been."""
         results = self.neighbour.parent / "results.json"
         results.unlink(missing_ok=True)
-        graded = self.grade_warm(self.neighbour, results, "2.1")
+        graded = self.grade_warm(self.neighbour, results, "2.1.1")
         self.assert_promises(graded)
         assert graded.rows
         assert not graded.lost

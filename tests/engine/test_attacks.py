@@ -83,9 +83,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def firing_range():
+    before = packages()
     made = Range()
     yield made
     made.close()
+    assert packages() == before
 
 
 def refuse_if_dangerous(attack: Attack) -> None:
@@ -148,7 +150,8 @@ def test_an_attack_is_survived_without_landlock_and_filter(firing_range, closed_
     firing_range.assert_promises(graded)
     assert graded.staff["worker"]["mode"] == "B"
     assert_held(attack, graded)
-    firing_range.assert_unharmed()
+    if attack.kind.split(" (")[0] in ("poisoning", "surviving", "keeping state"):
+        firing_range.assert_unharmed()
 
 
 @pytest.fixture
@@ -416,7 +419,7 @@ def zip_that_climbs(folder: Path) -> Path:
     return folder / "climb.zip"
 
 
-NPG = {"3.1", "3.2", "3.3", "3.4"}
+NPG = {"3.1"}
 SHAPES = [
     *[(make, NPG) for make in (link_to_the_reference, pipe_for_a_module, socket_for_a_module, zip_bomb)],
     *[(make, NPG) for make in (folder_for_a_module, latin_1, utf_16, null_bytes, unknown_encoding)],
@@ -432,7 +435,7 @@ def test_a_hostile_shape_is_survived(firing_range, shape, lost):
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(b"", results)
     submission = shape(submission) or submission
-    graded = firing_range.grade(submission, results, "3")
+    graded = firing_range.grade(submission, results, "3.1")
     firing_range.assert_promises(graded)
     assert {number.rpartition(".")[0] for number in graded.lost} == lost
     assert not Path("/tmp/hw4_climbed.py").exists()
@@ -468,17 +471,15 @@ def packages() -> str:
 
 
 @pytest.mark.parametrize("name", ["poison_shared_folders", "survive_hopping", "patch_imports", "take_disk"])
-def test_the_next_grading_is_as_if_nothing_had_been(firing_range, name):
+def test_the_next_process_is_as_if_nothing_had_been(firing_range, name):
+    """Imports and all: `Range.assert_unharmed` asks a grader that has its modules already."""
     refuse_if_dangerous(by_name[name])
-    before = packages()
     for attack in (by_name[name], by_name["control_honest"]):
         results = firing_range.new_folder() / "results.json"
-        prefix = "2" if attack.holds == "earns everything" else attack.prefix
-        graded = firing_range.grade(firing_range.submit(attack, results), results, prefix)
+        graded = firing_range.grade(firing_range.submit(attack, results), results, attack.prefix)
         firing_range.assert_promises(graded)
     assert not graded.lost
-    assert graded.points("2") == 22
-    assert packages() == before
+    assert graded.points("3.1") == 9
 
 
 def hanging_everywhere() -> dict[str, str]:
