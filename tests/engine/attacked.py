@@ -34,6 +34,7 @@ ATTACKS = Path(__file__).resolve().parent / "attacks"
 MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg", "ppo", "trpo")
 IS_ROOT = sweep.gives_workers_own_users() and sys.platform == "linux"
 EVERY_LAYER = "limits,privileges,landlock,seccomp"
+WITHOUT_LANDLOCK = "limits,privileges,seccomp"
 WITHOUT_KERNEL_LAYERS = "limits,privileges"
 _SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
 _FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")

@@ -13,6 +13,8 @@ from tests.public.strategies import LOUD_FEATURE, loud
 
 FEW = 10
 """Examples of the rows whose property nearly any input shows, or that others hold to more."""
+MAGNITUDES = st.sampled_from([1.0, 64.0, 1.0 / 64.0])
+"""What an input is multiplied by: nothing may be clipped, and nothing small be rounded away."""
 LOUDNESS = st.sampled_from([7.0, -1e6, 1e12])
 """What stands on padding. 7 shows a forgotten mask as well as 1e12 does, and reads better."""
 

@@ -13,7 +13,7 @@ from autograder.oracle.exact import occupancy, state_values
 from autograder.oracle.mdp import random_census_mdp
 from hw4 import baseline as reference
 from hw4.lab.compare import as_returned, assert_close
-from tests.hidden.properties import FEW, LOUDNESS, assert_leaves_arguments, quiet_mask
+from tests.hidden.properties import FEW, LOUDNESS, MAGNITUDES, assert_leaves_arguments, quiet_mask
 from tests.public import strategies
 from tests.public.strategies import loud
 
@@ -25,17 +25,18 @@ RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
 @weight(3)
 @number("2.1.1")
-@given(drawn=strategies.reward_tables())
-def test_rewards_to_go_sum_from_the_step_on(submission, drawn):
+@given(drawn=strategies.reward_tables(), magnitude=MAGNITUDES)
+def test_rewards_to_go_sum_from_the_step_on(submission, drawn, magnitude):
     """Sum the rewards from the step on.
 
     R_h = r_h + r_{h+1} + … (slide "PG with a Learned Baseline"): undiscounted, the reward at h counts.
     """
     mask = quiet_mask(drawn.mask)
-    expected = reference.rewards_to_go(drawn.rewards, mask)
+    rewards = magnitude * drawn.rewards
+    expected = reference.rewards_to_go(rewards, mask)
     # The rewards may cancel: rounding is relative to all that was summed.
-    scale = float(np.sum(np.abs(drawn.rewards)))
-    assert_close(REWARDS_TO_GO, submission.baseline.rewards_to_go(drawn.rewards, mask), expected, scale=scale)
+    scale = float(np.sum(np.abs(rewards)))
+    assert_close(REWARDS_TO_GO, submission.baseline.rewards_to_go(rewards, mask), expected, scale=scale)
 
 
 @weight(1.5)
@@ -70,17 +71,20 @@ def test_rewards_to_go_leave_the_arguments(submission, drawn):
 
 @weight(1.5)
 @number("2.2.1")
-@given(drawn=strategies.regressions())
-def test_fit_minimises_the_sum_of_squares(submission, drawn):
+@given(drawn=strategies.regressions(), magnitude=MAGNITUDES, narrowness=st.sampled_from([1.0, 256.0]))
+def test_fit_minimises_the_sum_of_squares(submission, drawn, magnitude, narrowness):
     """Minimises the sum of squares.
 
     Supervised learning of R_h from ψ(s_h, h), with ridge = 0 and features that determine the weights
     (slide "PG with a Learned Baseline", step 1). No intercept is added: ψ holds one if there is to be one.
     """
     mask = quiet_mask(drawn.mask)
-    expected = reference.fit_baseline(drawn.baseline_features, drawn.returns, mask)
-    returned = submission.baseline.fit_baseline(drawn.baseline_features, drawn.returns, mask)
-    assert_close(FIT, returned, expected, scale=_size_of(drawn.returns))
+    features, returns = drawn.baseline_features.copy(), magnitude * drawn.returns
+    # A feature that varies little counts as much: its weight is large.
+    features[..., -1] /= narrowness
+    expected = reference.fit_baseline(features, returns, mask)
+    returned = submission.baseline.fit_baseline(features, returns, mask)
+    assert_close(FIT, returned, expected, scale=float(np.max(np.abs(returns))))
 
 
 @weight(2)
@@ -191,14 +195,14 @@ def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, 
 
 @weight(2)
 @number("2.3.1")
-@given(drawn=strategies.regressions(), rng=strategies.generators())
-def test_prediction_is_linear_in_the_features(submission, drawn, rng):
+@given(drawn=strategies.regressions(), rng=strategies.generators(), magnitude=MAGNITUDES)
+def test_prediction_is_linear_in_the_features(submission, drawn, rng, magnitude):
     """Is the features times the weights: b̃(s_h, h) = ψ(s_h, h)·w."""
     features = drawn.baseline_features
-    weights = rng.integers(-4, 5, size=features.shape[-1]) / 2.0
+    weights = magnitude * rng.integers(-4, 5, size=features.shape[-1]) / 2.0
     expected = reference.predict_baseline(weights, features)
     returned = submission.baseline.predict_baseline(weights, features)
-    assert_close(PREDICT, returned, expected, scale=_size_of(features) * _size_of(weights))
+    assert_close(PREDICT, returned, expected, scale=_size_of(features) * float(np.max(np.abs(weights))))
 
 
 @weight(0.5)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autograder.oracle.batches import expectation, independent_draws
 from hw4 import importance_sampling as reference
 from hw4.lab.compare import as_returned, assert_close
-from tests.hidden.properties import FEW, assert_leaves_arguments
+from tests.hidden.properties import FEW, MAGNITUDES, assert_leaves_arguments
 from tests.public import strategies
 
 WEIGHTS = "importance_sampling.importance_weights"
@@ -63,15 +63,16 @@ def test_weights_leave_the_arguments(submission, drawn):
 
 @weight(1)
 @number("4.2.1")
-@given(drawn=strategies.weighted_values())
-def test_estimate_is_the_mean_of_weight_times_value(submission, drawn):
+@given(drawn=strategies.weighted_values(), magnitude=MAGNITUDES)
+def test_estimate_is_the_mean_of_weight_times_value(submission, drawn, magnitude):
     """Is the mean of weight times value.
 
     (1/n) Σ w f (slide "Importance Sampling"): divided by n, not by the sum of the weights.
     """
-    expected = reference.importance_sampling_estimate(drawn.values, drawn.weights)
-    returned = submission.importance_sampling.importance_sampling_estimate(drawn.values, drawn.weights)
-    scale = float(np.mean(np.abs(drawn.values) * drawn.weights))
+    values = magnitude * drawn.values
+    expected = reference.importance_sampling_estimate(values, drawn.weights)
+    returned = submission.importance_sampling.importance_sampling_estimate(values, drawn.weights)
+    scale = float(np.mean(np.abs(values) * drawn.weights))
     assert_close(ESTIMATE, returned, expected, scale=scale)
 
 

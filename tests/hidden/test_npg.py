@@ -20,6 +20,7 @@ from tests.hidden.composition import own_npg_iteration, own_npg_step
 from tests.hidden.properties import (
     FEW,
     LOUDNESS,
+    MAGNITUDES,
     assert_averages,
     assert_leaves_arguments,
     assert_repeats,
@@ -43,16 +44,17 @@ HYPERPARAMETERS = st.tuples(
 
 @weight(3.5)
 @number("3.1.1")
-@given(drawn=strategies.scored_batches())
-def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(submission, drawn):
+@given(drawn=strategies.scored_batches(), magnitude=MAGNITUDES)
+def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(submission, drawn, magnitude):
     """Sums outer products over the steps and averages over the trajectories.
 
     F̂ = (1/N) Σ_n Σ_h ∇ln π ∇ln πᵀ (slide "Natural Policy Gradient (NPG)"), without damping.
     """
     mask = quiet_mask(drawn.mask)
-    expected = reference.fisher_estimate(drawn.scores, mask)
-    returned = submission.npg.fisher_estimate(drawn.scores, mask)
-    assert_close(FISHER, returned, expected, scale=_trace_of(drawn.scores))
+    scores = magnitude * drawn.scores
+    expected = reference.fisher_estimate(scores, mask)
+    returned = submission.npg.fisher_estimate(scores, mask)
+    assert_close(FISHER, returned, expected, scale=_trace_of(scores))
 
 
 @weight(2)
@@ -132,7 +134,7 @@ def test_fisher_of_two_batches_together_is_their_mean(submission, drawn):
 
 @weight(3.5)
 @number("3.2.1")
-@given(drawn=strategies.trust_regions(), factor=st.sampled_from([1.0, 100.0]))
+@given(drawn=strategies.trust_regions(), factor=st.sampled_from([1.0, 100.0, 1e-4]))
 def test_step_size_is_the_closed_form(submission, drawn, factor):
     """Is η = √(δ / gᵀF⁻¹g).
 
@@ -257,15 +259,16 @@ def test_step_goes_along_the_natural_gradient(submission, drawn):
 
 @weight(2.5)
 @number("3.3.2")
-@given(drawn=strategies.trust_regions())
-def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
+@given(drawn=strategies.trust_regions(), distance=st.sampled_from([1.0, 16.0]))
+def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn, distance):
     """Has the length of the closed form, ending on the edge of the trust region.
 
     θ^{k+1} = θ^k + ηF⁻¹g (slide "NPG has a closed form update!"), with the lecture's η or your own.
     """
-    arguments = (drawn.theta, drawn.gradient, drawn.fisher, drawn.delta)
+    theta = distance * drawn.theta
+    arguments = (theta, drawn.gradient, drawn.fisher, drawn.delta)
     own = functools.partial(own_npg_step, submission, *arguments)
-    assert_step(STEP, submission.npg.npg_step(*arguments), drawn.theta, reference.npg_step(*arguments), own)
+    assert_step(STEP, submission.npg.npg_step(*arguments), theta, reference.npg_step(*arguments), own)
 
 
 @weight(1)

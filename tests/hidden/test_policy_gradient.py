@@ -14,7 +14,14 @@ from hw4 import policy_gradient as reference
 from hw4.lab.cartpole import POLICY_FEATURES, STATE_SIZE, rollout
 from hw4.lab.compare import Mismatch, as_returned, assert_close
 from hw4.policy import action_log_probabilities, score
-from tests.hidden.properties import FEW, LOUDNESS, assert_averages, assert_leaves_arguments, quiet_mask
+from tests.hidden.properties import (
+    FEW,
+    LOUDNESS,
+    MAGNITUDES,
+    assert_averages,
+    assert_leaves_arguments,
+    quiet_mask,
+)
 from tests.public import strategies
 from tests.public.strategies import loud
 
@@ -26,16 +33,17 @@ FALSE_ALARMS = 1e-6
 
 @weight(2.5)
 @number("2.4.1")
-@given(drawn=strategies.scored_batches())
-def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, drawn):
+@given(drawn=strategies.scored_batches(), magnitude=MAGNITUDES)
+def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, drawn, magnitude):
     """Sums over the steps and averages over the trajectories.
 
     ĝ = (1/N) Σ_n Σ_h ∇ln π · (R_h − b) (slide "PG with a Learned Baseline").
     """
     mask = quiet_mask(drawn.mask)
-    expected = reference.policy_gradient_estimate(drawn.scores, drawn.advantages, mask)
-    returned = submission.policy_gradient.policy_gradient_estimate(drawn.scores, drawn.advantages, mask)
-    assert_close(ESTIMATE, returned, expected, scale=_terms(drawn))
+    advantages = magnitude * drawn.advantages
+    expected = reference.policy_gradient_estimate(drawn.scores, advantages, mask)
+    returned = submission.policy_gradient.policy_gradient_estimate(drawn.scores, advantages, mask)
+    assert_close(ESTIMATE, returned, expected, scale=magnitude * _terms(drawn))
 
 
 @weight(1.5)
