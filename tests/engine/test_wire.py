@@ -63,6 +63,23 @@ def test_a_strided_array_arrives_in_order(pair):
     assert np.array_equal(wire.receive(pair[1])[1][0], array)
 
 
+@pytest.mark.parametrize("size", [1, 100, 8_000, 8_192, 20_000])
+def test_small_and_large_arrays_arrive_together(pair, size):
+    sent = [np.arange(3.0), np.arange(float(size)), np.arange(5.0)]
+    sender = threading.Thread(target=wire.send, args=(pair[0], {}, sent))
+    sender.start()
+    received = wire.receive(pair[1], deadline=time.monotonic() + 5)[1]
+    sender.join()
+    for before, after in zip(sent, received, strict=True):
+        assert np.array_equal(before, after)
+
+
+def test_more_than_one_message_at_a_time_is_refused(pair):
+    pair[0].sendall(raw({"id": 1, "arrays": []}) + raw({"id": 2, "arrays": []}))
+    with pytest.raises(wire.WireError, match="more than one message was sent at a time"):
+        wire.receive(pair[1])
+
+
 def test_values_are_rebuilt_as_they_were():
     arrays = []
     value = wire.encode(Record(np.arange(3.0), 0.5), arrays)

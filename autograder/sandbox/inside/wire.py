@@ -24,6 +24,7 @@ ARRAYS = 64
 _LARGEST_SIZE = 2**31 - 1
 _AT_ONCE = 64 * 1024
 """Short messages take one system call, since each wakes the other end."""
+_CLOSED = "the other end closed the connection."
 _LENGTH = struct.Struct("<I")
 _DTYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8"), "|b1": np.dtype("?")}
 
@@ -93,10 +94,11 @@ def receive(
         WireClosed: the other end is gone.
         WireTimeout: the message was not complete in time.
     """
-    (length,) = _LENGTH.unpack(_receive_exactly(channel, _LENGTH.size, deadline))
+    incoming = _Incoming(channel, deadline)
+    (length,) = _LENGTH.unpack(incoming.take(_LENGTH.size))
     if not 2 <= length <= HEADER_BYTES:
         raise WireError(f"a header of {length} bytes was announced, but {HEADER_BYTES} are the limit.")
-    header = _read_header(_receive_exactly(channel, length, deadline))
+    header = _read_header(incoming.take(length))
     announced = header.get("arrays")
     if not isinstance(announced, list) or len(announced) > ARRAYS:
         raise WireError("the header does not announce its arrays.")
@@ -105,14 +107,11 @@ def receive(
     if limit_bytes is not None and total > limit_bytes:
         raise WireError(f"arrays of {total} bytes were announced, but {limit_bytes} are the limit.")
     arrays: list[np.ndarray] = [np.empty(shape, dtype) for dtype, shape in layouts]
-    buffers = [array.reshape(-1).data.cast("B") for array in arrays if array.size]
-    if total <= _AT_ONCE and len(buffers) > 1:
-        together = memoryview(_receive_exactly(channel, total, deadline))
-        for buffer in buffers:
-            buffer[:], together = together[: len(buffer)], together[len(buffer) :]
-    else:
-        for buffer in buffers:
-            _receive_into(channel, buffer, deadline)
+    for array in arrays:
+        if array.size:
+            incoming.fill(array.reshape(-1).data.cast("B"))
+    if incoming.holds_more:
+        raise WireError("more than one message was sent at a time.")
     # Any byte may have come; only 0 and 1 are booleans to numpy.
     return header, [array.view(np.uint8) != 0 if array.dtype == np.bool_ else array for array in arrays]
 
@@ -173,9 +172,9 @@ def _dtype_name(dtype: np.dtype) -> str:
     raise WireError(f"an array of dtype {dtype} does not go over the wire: float64, int64 and bool do.")
 
 
-def _read_header(text: bytearray) -> Header:
+def _read_header(text: memoryview) -> Header:
     try:
-        header = json.loads(text.decode("utf-8"))
+        header = json.loads(str(text, "utf-8"))
     except (ValueError, RecursionError):
         raise WireError("the header is not JSON.") from None
     if not isinstance(header, dict):
@@ -205,22 +204,56 @@ def _send_all(channel: socket.socket, piece: memoryview, deadline: float | None)
             raise _translate(error) from None
 
 
-def _receive_exactly(channel: socket.socket, length: int, deadline: float | None) -> bytearray:
-    text = bytearray(length)
-    _receive_into(channel, memoryview(text), deadline)
-    return text
+class _Incoming:
+    """The bytes of one message. A short one is there after one system call."""
 
+    def __init__(self, channel: socket.socket, deadline: float | None) -> None:
+        self._channel = channel
+        self._deadline = deadline
+        self._read = memoryview(b"")
 
-def _receive_into(channel: socket.socket, piece: memoryview, deadline: float | None) -> None:
-    while piece:
-        _wait_until(channel, deadline)
+    @property
+    def holds_more(self) -> bool:
+        """Whether bytes were read that nobody has taken."""
+        return len(self._read) > 0
+
+    def take(self, length: int) -> memoryview:
+        """Take the next bytes."""
+        if len(self._read) < length:
+            text = bytearray(self._read)
+            while len(text) < length:
+                text += self._receive(_AT_ONCE)
+            self._read = memoryview(text)
+        taken, self._read = self._read[:length], self._read[length:]
+        return taken
+
+    def fill(self, piece: memoryview) -> None:
+        """Fill a piece of memory with the next bytes; a large one is received where it belongs."""
+        if len(piece) <= _AT_ONCE:
+            piece[:] = self.take(len(piece))
+            return
+        held = self.take(min(len(self._read), len(piece)))
+        piece[: len(held)] = held
+        piece = piece[len(held) :]
+        while piece:
+            _wait_until(self._channel, self._deadline)
+            try:
+                count = self._channel.recv_into(piece)
+            except OSError as error:
+                raise _translate(error) from None
+            if count == 0:
+                raise WireClosed(_CLOSED)
+            piece = piece[count:]
+
+    def _receive(self, most: int) -> bytes:
+        _wait_until(self._channel, self._deadline)
         try:
-            count = channel.recv_into(piece)
+            text = self._channel.recv(most)
         except OSError as error:
             raise _translate(error) from None
-        if count == 0:
-            raise WireClosed("the other end closed the connection.")
-        piece = piece[count:]
+        if not text:
+            raise WireClosed(_CLOSED)
+        return text
 
 
 def _wait_until(channel: socket.socket, deadline: float | None) -> None:
