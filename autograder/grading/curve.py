@@ -36,7 +36,7 @@ _DIGITS = (
     "01110 10001 10001 01111 00001 00001 01110",
 )
 """Row by row; all the writing that the picture needs."""
-_NUMBERS_SHOWN = 7
+_NUMBERS_SHOWN = 6
 
 
 @dataclass(frozen=True)

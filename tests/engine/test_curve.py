@@ -96,8 +96,8 @@ def test_the_text_has_a_block_for_every_iteration_and_the_numbers():
     blocks = re.search("[▁-█]+", lines[1]).group()
     assert len(blocks) == K + 1
     assert blocks == "".join(sorted(blocks))
-    assert lines[3].split() == ["iteration", "0", "5", "10", "15", "20", "25", "30"]
-    assert lines[4].split() == ["yours", "20", "100", "180", "260", "340", "420", "500"]
+    assert lines[3].split() == ["iteration", "0", "6", "12", "18", "24", "30"]
+    assert lines[4].split() == ["yours", "20", "116", "212", "308", "404", "500"]
     assert lines[5].split()[1] == "16-24"
     assert lines[5].split()[-1] == "400-500"
 

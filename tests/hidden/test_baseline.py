@@ -25,14 +25,14 @@ RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
 @weight(3)
 @number("2.1.1")
-@given(drawn=strategies.reward_tables(), magnitude=MAGNITUDES)
-def test_rewards_to_go_sum_from_the_step_on(submission, drawn, magnitude):
+@given(drawn=strategies.reward_tables(), rewards_multiplied_by=MAGNITUDES)
+def test_rewards_to_go_sum_from_the_step_on(submission, drawn, rewards_multiplied_by):
     """Sum the rewards from the step on.
 
     R_h = r_h + r_{h+1} + … (slide "PG with a Learned Baseline"): undiscounted, the reward at h counts.
     """
     mask = quiet_mask(drawn.mask)
-    rewards = magnitude * drawn.rewards
+    rewards = rewards_multiplied_by * drawn.rewards
     expected = reference.rewards_to_go(rewards, mask)
     # The rewards may cancel: rounding is relative to all that was summed.
     scale = float(np.sum(np.abs(rewards)))
@@ -71,17 +71,21 @@ def test_rewards_to_go_leave_the_arguments(submission, drawn):
 
 @weight(1.5)
 @number("2.2.1")
-@given(drawn=strategies.regressions(), magnitude=MAGNITUDES, narrowness=st.sampled_from([1.0, 256.0]))
-def test_fit_minimises_the_sum_of_squares(submission, drawn, magnitude, narrowness):
+@given(
+    drawn=strategies.regressions(),
+    returns_multiplied_by=MAGNITUDES,
+    last_feature_divided_by=st.sampled_from([1.0, 256.0]),
+)
+def test_fit_minimises_the_sum_of_squares(submission, drawn, returns_multiplied_by, last_feature_divided_by):
     """Minimises the sum of squares.
 
     Supervised learning of R_h from ψ(s_h, h), with ridge = 0 and features that determine the weights
     (slide "PG with a Learned Baseline", step 1). No intercept is added: ψ holds one if there is to be one.
     """
     mask = quiet_mask(drawn.mask)
-    features, returns = drawn.baseline_features.copy(), magnitude * drawn.returns
+    features, returns = drawn.baseline_features.copy(), returns_multiplied_by * drawn.returns
     # A feature that varies little counts as much: its weight is large.
-    features[..., -1] /= narrowness
+    features[..., -1] /= last_feature_divided_by
     expected = reference.fit_baseline(features, returns, mask)
     returned = submission.baseline.fit_baseline(features, returns, mask)
     assert_close(FIT, returned, expected, scale=float(np.max(np.abs(returns))))
@@ -195,11 +199,11 @@ def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, 
 
 @weight(2)
 @number("2.3.1")
-@given(drawn=strategies.regressions(), rng=strategies.generators(), magnitude=MAGNITUDES)
-def test_prediction_is_linear_in_the_features(submission, drawn, rng, magnitude):
+@given(drawn=strategies.regressions(), rng=strategies.generators(), weights_multiplied_by=MAGNITUDES)
+def test_prediction_is_linear_in_the_features(submission, drawn, rng, weights_multiplied_by):
     """Is the features times the weights: b̃(s_h, h) = ψ(s_h, h)·w."""
     features = drawn.baseline_features
-    weights = magnitude * rng.integers(-4, 5, size=features.shape[-1]) / 2.0
+    weights = weights_multiplied_by * rng.integers(-4, 5, size=features.shape[-1]) / 2.0
     expected = reference.predict_baseline(weights, features)
     returned = submission.baseline.predict_baseline(weights, features)
     assert_close(PREDICT, returned, expected, scale=_size_of(features) * float(np.max(np.abs(weights))))

@@ -63,13 +63,13 @@ def test_weights_leave_the_arguments(submission, drawn):
 
 @weight(1)
 @number("4.2.1")
-@given(drawn=strategies.weighted_values(), magnitude=MAGNITUDES)
-def test_estimate_is_the_mean_of_weight_times_value(submission, drawn, magnitude):
+@given(drawn=strategies.weighted_values(), values_multiplied_by=MAGNITUDES)
+def test_estimate_is_the_mean_of_weight_times_value(submission, drawn, values_multiplied_by):
     """Is the mean of weight times value.
 
     (1/n) Σ w f (slide "Importance Sampling"): divided by n, not by the sum of the weights.
     """
-    values = magnitude * drawn.values
+    values = values_multiplied_by * drawn.values
     expected = reference.importance_sampling_estimate(values, drawn.weights)
     returned = submission.importance_sampling.importance_sampling_estimate(values, drawn.weights)
     scale = float(np.mean(np.abs(values) * drawn.weights))

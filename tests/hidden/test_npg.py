@@ -44,14 +44,16 @@ HYPERPARAMETERS = st.tuples(
 
 @weight(3.5)
 @number("3.1.1")
-@given(drawn=strategies.scored_batches(), magnitude=MAGNITUDES)
-def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(submission, drawn, magnitude):
+@given(drawn=strategies.scored_batches(), scores_multiplied_by=MAGNITUDES)
+def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(
+    submission, drawn, scores_multiplied_by
+):
     """Sums outer products over the steps and averages over the trajectories.
 
     F̂ = (1/N) Σ_n Σ_h ∇ln π ∇ln πᵀ (slide "Natural Policy Gradient (NPG)"), without damping.
     """
     mask = quiet_mask(drawn.mask)
-    scores = magnitude * drawn.scores
+    scores = scores_multiplied_by * drawn.scores
     expected = reference.fisher_estimate(scores, mask)
     returned = submission.npg.fisher_estimate(scores, mask)
     assert_close(FISHER, returned, expected, scale=_trace_of(scores))
@@ -134,13 +136,13 @@ def test_fisher_of_two_batches_together_is_their_mean(submission, drawn):
 
 @weight(3.5)
 @number("3.2.1")
-@given(drawn=strategies.trust_regions(), factor=st.sampled_from([1.0, 100.0, 1e-4]))
-def test_step_size_is_the_closed_form(submission, drawn, factor):
+@given(drawn=strategies.trust_regions(), delta_multiplied_by=st.sampled_from([1.0, 100.0, 1e-4]))
+def test_step_size_is_the_closed_form(submission, drawn, delta_multiplied_by):
     """Is η = √(δ / gᵀF⁻¹g).
 
     The closed form of the slide "NPG has a closed form update!": F⁻¹ and not F, δ and not 2δ, and the root.
     """
-    delta = factor * drawn.delta
+    delta = delta_multiplied_by * drawn.delta
     expected = reference.npg_step_size(drawn.gradient, drawn.fisher, delta)
     returned = submission.npg.npg_step_size(drawn.gradient, drawn.fisher, delta)
     assert_close(STEP_SIZE, returned, expected, tolerance=STEP_TOLERANCE)
@@ -148,13 +150,13 @@ def test_step_size_is_the_closed_form(submission, drawn, factor):
 
 @weight(1.5)
 @number("3.2.2")
-@given(drawn=strategies.trust_regions(), factor=st.sampled_from([2.0, 3.0]))
-def test_step_size_takes_the_step_to_the_edge(submission, drawn, factor):
+@given(drawn=strategies.trust_regions(), gradient_multiplied_by=st.sampled_from([2.0, 3.0]))
+def test_step_size_takes_the_step_to_the_edge(submission, drawn, gradient_multiplied_by):
     """Takes the step to the edge of the trust region, whatever the length of g.
 
     (ηF⁻¹g)ᵀ F (ηF⁻¹g) = δ, for g and for c·g (slide "NPG has a closed form update!").
     """
-    for gradient in (drawn.gradient, factor * drawn.gradient):
+    for gradient in (drawn.gradient, gradient_multiplied_by * drawn.gradient):
         returned = submission.npg.npg_step_size(gradient, drawn.fisher, drawn.delta)
         step_size = as_returned(STEP_SIZE, returned, ())
         step = step_size * np.linalg.solve(drawn.fisher, gradient)
@@ -259,13 +261,13 @@ def test_step_goes_along_the_natural_gradient(submission, drawn):
 
 @weight(2.5)
 @number("3.3.2")
-@given(drawn=strategies.trust_regions(), distance=st.sampled_from([1.0, 16.0]))
-def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn, distance):
+@given(drawn=strategies.trust_regions(), theta_multiplied_by=st.sampled_from([1.0, 16.0]))
+def test_step_ends_on_the_edge_of_the_trust_region(submission, drawn, theta_multiplied_by):
     """Has the length of the closed form, ending on the edge of the trust region.
 
     θ^{k+1} = θ^k + ηF⁻¹g (slide "NPG has a closed form update!"), with the lecture's η or your own.
     """
-    theta = distance * drawn.theta
+    theta = theta_multiplied_by * drawn.theta
     arguments = (theta, drawn.gradient, drawn.fisher, drawn.delta)
     own = functools.partial(own_npg_step, submission, *arguments)
     assert_step(STEP, submission.npg.npg_step(*arguments), theta, reference.npg_step(*arguments), own)

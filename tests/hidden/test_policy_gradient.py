@@ -33,17 +33,17 @@ FALSE_ALARMS = 1e-6
 
 @weight(2.5)
 @number("2.4.1")
-@given(drawn=strategies.scored_batches(), magnitude=MAGNITUDES)
-def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, drawn, magnitude):
+@given(drawn=strategies.scored_batches(), advantages_multiplied_by=MAGNITUDES)
+def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, drawn, advantages_multiplied_by):
     """Sums over the steps and averages over the trajectories.
 
     ĝ = (1/N) Σ_n Σ_h ∇ln π · (R_h − b) (slide "PG with a Learned Baseline").
     """
     mask = quiet_mask(drawn.mask)
-    advantages = magnitude * drawn.advantages
+    advantages = advantages_multiplied_by * drawn.advantages
     expected = reference.policy_gradient_estimate(drawn.scores, advantages, mask)
     returned = submission.policy_gradient.policy_gradient_estimate(drawn.scores, advantages, mask)
-    assert_close(ESTIMATE, returned, expected, scale=magnitude * _terms(drawn))
+    assert_close(ESTIMATE, returned, expected, scale=advantages_multiplied_by * _terms(drawn))
 
 
 @weight(1.5)

@@ -55,13 +55,13 @@ BATCHES_WITH_MINIBATCHES = strategies.two_batches().flatmap(
 
 @weight(1.5)
 @number("4.3.1")
-@given(drawn=strategies.policies(), closeness=CLOSENESS, magnitude=MAGNITUDES)
-def test_loss_is_minus_the_weighted_advantages(submission, drawn, closeness, magnitude):
+@given(drawn=strategies.policies(), closeness=CLOSENESS, advantages_multiplied_by=MAGNITUDES)
+def test_loss_is_minus_the_weighted_advantages(submission, drawn, closeness, advantages_multiplied_by):
     """Is, at λ = 0, minus the importance-weighted advantages.
 
     −(1/M) Σ_m Σ_h π_θ/π_θk · (R_h − b̃) (slide "Estimating ℓ^k(θ) and its gradient").
     """
-    drawn = dataclasses.replace(drawn, advantages=magnitude * drawn.advantages)
+    drawn = dataclasses.replace(drawn, advantages=advantages_multiplied_by * drawn.advantages)
     arguments = _arguments(drawn, quiet_mask(drawn.mask), 0.0, closeness)
     scale = _terms(drawn, 0.0, closeness)
     assert_close(LOSS, submission.ppo.ppo_loss(*arguments), reference.ppo_loss(*arguments), scale=scale)
@@ -134,14 +134,19 @@ def test_loss_of_two_batches_together_is_their_mean(submission, drawn, kl_weight
 
 @weight(2)
 @number("4.4.1")
-@given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS, closeness=CLOSENESS, magnitude=MAGNITUDES)
-def test_gradient_is_that_of_the_loss(submission, drawn, kl_weight, closeness, magnitude):
+@given(
+    drawn=strategies.policies(),
+    kl_weight=KL_WEIGHTS,
+    closeness=CLOSENESS,
+    advantages_multiplied_by=MAGNITUDES,
+)
+def test_gradient_is_that_of_the_loss(submission, drawn, kl_weight, closeness, advantages_multiplied_by):
     """Is the gradient of the loss, at θ^k and away from it.
 
     −(1/M) Σ_m Σ_h (π_θ/π_θk · (R_h − b̃) + λ) ∇ln π_θ: minus the g(θ) of the slide "Estimating ℓ^k(θ) and
     its gradient".
     """
-    drawn = dataclasses.replace(drawn, advantages=magnitude * drawn.advantages)
+    drawn = dataclasses.replace(drawn, advantages=advantages_multiplied_by * drawn.advantages)
     arguments = _arguments(drawn, quiet_mask(drawn.mask), kl_weight, closeness)
     expected = reference.ppo_gradient(*arguments)
     assert_close(
