@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -186,11 +187,18 @@ def _stopped_by_signals(plugin: GradingPlugin) -> Iterator[None]:
         plugin.is_stopped = True
         raise KeyboardInterrupt
 
+    def say(problem: sys.UnraisableHookArgs) -> None:
+        # Python cannot pass on what is raised while it collects garbage, and would print a traceback.
+        if not isinstance(problem.exc_value, KeyboardInterrupt):
+            usual(problem)
+
+    usual, sys.unraisablehook = sys.unraisablehook, say
     _set_handlers(dict.fromkeys(_STOPPING, stop))
     try:
         yield
     finally:
         _set_handlers(dict.fromkeys(_STOPPING, signal.SIG_IGN))
+        sys.unraisablehook = usual
 
 
 @contextlib.contextmanager
