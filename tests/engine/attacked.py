@@ -39,7 +39,7 @@ WITHOUT_KERNEL_LAYERS = "limits,privileges"
 _SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
 _FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")
 _FOLDERS_OF_GRADER = ("autograder", "solutions", "student_template", "tests/hidden", "tests/public")
-_WITH_NEIGHBOURS = ("exit_os", "hang")
+_WITH_NEIGHBOURS = ("exit_os", "exit_sys", "exit_segfault", "kill_parent", "hang", "take_memory", "take_disk")
 """These are graded with the functions beside the attacked one, which must lose nothing."""
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 
@@ -75,7 +75,7 @@ class Attack:
             return "2.1"
         if self.name in _WITH_NEIGHBOURS:
             return "3"
-        return "3.1" if self.kind == "control" else "3.1.1"
+        return "3.1" if self.kind in ("control", "forging", "lying", "keeping state") else "3.1.1"
 
 
 def all_attacks() -> list[Attack]:

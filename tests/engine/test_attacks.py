@@ -427,7 +427,7 @@ def zip_that_climbs(folder: Path) -> Path:
     return folder / "climb.zip"
 
 
-NPG = {"3.1"}
+NPG = {"3.1", "3.2", "3.3", "3.4"}
 SHAPES = [
     *[(make, NPG) for make in (link_to_the_reference, pipe_for_a_module, socket_for_a_module, zip_bomb)],
     *[(make, NPG) for make in (folder_for_a_module, latin_1, utf_16, null_bytes, unknown_encoding)],
@@ -443,7 +443,7 @@ def test_a_hostile_shape_is_survived(firing_range, shape, lost):
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(b"", results)
     submission = shape(submission) or submission
-    graded = firing_range.grade(submission, results, "3.1")
+    graded = firing_range.grade(submission, results, "3")
     firing_range.assert_promises(graded)
     assert {number.rpartition(".")[0] for number in graded.lost} == lost
     assert not Path("/tmp/hw4_climbed.py").exists()
@@ -484,10 +484,11 @@ def test_the_next_process_is_as_if_nothing_had_been(firing_range, name):
     refuse_if_dangerous(by_name[name])
     for attack in (by_name[name], by_name["control_honest"]):
         results = firing_range.new_folder() / "results.json"
-        graded = firing_range.grade(firing_range.submit(attack, results), results, attack.prefix)
+        prefix = "2" if attack.holds == "earns everything" else attack.prefix
+        graded = firing_range.grade(firing_range.submit(attack, results), results, prefix)
         firing_range.assert_promises(graded)
     assert not graded.lost
-    assert graded.points("3.1") == 9
+    assert graded.points("2") == 22
 
 
 def hanging_everywhere() -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search, bo
     arguments = _uphill(drawn, delta, search, boldness)
     if is_flat:
         arguments = (*arguments[:5], np.zeros_like(drawn.advantages), *arguments[6:])
-        _accepted_at(*arguments)
+        _clear_shortenings(*arguments)
     expected = reference.trpo_step(*arguments)
     assume(not are_close(expected, drawn.theta_k))
     own = functools.partial(own_trpo_step, submission, *arguments)
@@ -96,7 +96,7 @@ def test_step_stays_where_none_is_acceptable(submission, drawn, delta, search):
     expected = reference.trpo_step(*uphill)
     assume(not are_close(expected, drawn.theta_k))
     downhill = (uphill[0], -uphill[1], *uphill[2:])
-    _accepted_at(*downhill)
+    _clear_shortenings(*downhill)
     assume(np.array_equal(reference.trpo_step(*downhill), drawn.theta_k))
     assert_close(STEP, submission.trpo.trpo_step(*downhill), drawn.theta_k)
     own = functools.partial(own_trpo_step, submission, *uphill)
@@ -127,17 +127,17 @@ def test_step_is_shortened_max_backtracks_times(submission, drawn, delta):
     Optimization (TRPO)"). Given alone, δ comes with a backtrack of ½.
     """
     bold = 4.0**5
-    shortened = _accepted_at(*_uphill(drawn, delta, (0.5, 10), bold))
+    shortened = _clear_shortenings(*_uphill(drawn, delta, (0.5, 10), bold))
     assume(shortened is not None)
 
-    def accepted_at(backtracks):
+    def accepted_after(backtracks):
         """F smaller by 4 is a step longer by 2: one try more, where the longer ones are refused as well."""
         arguments = _uphill(drawn, delta, (0.5, 10), bold * 4.0 ** (backtracks - shortened))
-        assume(_accepted_at(*arguments) == (backtracks if backtracks <= 10 else None))
+        assume(_clear_shortenings(*arguments) == (backtracks if backtracks <= 10 else None))
         return arguments[:-2]
 
     for max_backtracks in (9, 10):
-        inside, outside = accepted_at(max_backtracks), accepted_at(max_backtracks + 1)
+        inside, outside = accepted_after(max_backtracks), accepted_after(max_backtracks + 1)
         expected = reference.trpo_step(*inside)
         assume(not are_close(expected, drawn.theta_k))
         own = functools.partial(own_trpo_step, submission, *inside, 0.5, 10)
@@ -159,11 +159,11 @@ def _uphill(drawn, delta, search, boldness=1.0):
     assume(float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1)
     data = (drawn.features, drawn.actions, drawn.advantages, drawn.mask)
     arguments = (drawn.theta_k, gradient, fisher, *data, delta, *search)
-    _accepted_at(*arguments)
+    _clear_shortenings(*arguments)
     return arguments
 
 
-def _accepted_at(
+def _clear_shortenings(
     theta_k, gradient, fisher, features, actions, advantages, mask, delta, backtrack, max_backtracks
 ):
     """Return how often the step is shortened, or None where none qualifies.

@@ -13,7 +13,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,8 @@ ARRAYS = 64
 _LARGEST_SIZE = 2**31 - 1
 _AT_ONCE = 64 * 1024
 """Short messages take one system call, since each wakes the other end."""
-_CLOSED = "the other end closed the connection."
+_Given = TypeVar("_Given")
+_Read = TypeVar("_Read")
 _LENGTH = struct.Struct("<I")
 _DTYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8"), "|b1": np.dtype("?")}
 
@@ -222,7 +223,7 @@ class _Incoming:
         if len(self._read) < length:
             text = bytearray(self._read)
             while len(text) < length:
-                text += self._receive(_AT_ONCE)
+                text += self._next(self._channel.recv, _AT_ONCE)
             self._read = memoryview(text)
         taken, self._read = self._read[:length], self._read[length:]
         return taken
@@ -236,24 +237,17 @@ class _Incoming:
         piece[: len(held)] = held
         piece = piece[len(held) :]
         while piece:
-            _wait_until(self._channel, self._deadline)
-            try:
-                count = self._channel.recv_into(piece)
-            except OSError as error:
-                raise _translate(error) from None
-            if count == 0:
-                raise WireClosed(_CLOSED)
-            piece = piece[count:]
+            piece = piece[self._next(self._channel.recv_into, piece) :]
 
-    def _receive(self, most: int) -> bytes:
+    def _next(self, read: Callable[[_Given], _Read], given: _Given) -> _Read:
         _wait_until(self._channel, self._deadline)
         try:
-            text = self._channel.recv(most)
+            found = read(given)
         except OSError as error:
             raise _translate(error) from None
-        if not text:
-            raise WireClosed(_CLOSED)
-        return text
+        if not found:
+            raise WireClosed("the other end closed the connection.")
+        return found
 
 
 def _wait_until(channel: socket.socket, deadline: float | None) -> None:
