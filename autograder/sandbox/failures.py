@@ -72,6 +72,12 @@ class CallRaised(SubmissionFault):
     ends_row = False
 
 
+class OutOfMemory(CallRaised):
+    """The function raised MemoryError: what it has kept may leave too little for every later call."""
+
+    ends_row = True
+
+
 class CallExited(SubmissionFault):
     """The function called sys.exit (or raised SystemExit or KeyboardInterrupt)."""
 
@@ -201,6 +207,7 @@ def from_description(name: str, description: object) -> SubmissionFault:
     """
     fault = _read_fault(description)
     place = f" in {fault.lines[-1]}" if fault.lines else ""
+    raised = OutOfMemory if fault.type == "MemoryError" else CallRaised
     makers: dict[str, Callable[[], SubmissionFault]] = {
         "not implemented": lambda: NotAttempted(name, _not_attempted_sentence(name, fault)),
         "missing function": lambda: MissingFunction(
@@ -210,7 +217,7 @@ def from_description(name: str, description: object) -> SubmissionFault:
         "exit": lambda: CallExited(
             name, f"{name} raised {fault.type}{place}: a function must return, not end the program."
         ),
-        "exception": lambda: CallRaised(name, f"{name} raised {_exception(fault)}{place}."),
+        "exception": lambda: raised(name, f"{name} raised {_exception(fault)}{place}."),
         "unusable return": lambda: UnusableReturn(name, _unusable_sentence(name, fault.type)),
         "oversized return": lambda: UnusableReturn(
             name, f"{name} returned shape {fault.shape}, which is far larger than anything asked for."

@@ -95,6 +95,7 @@ class Submission:
         self._hung: dict[tuple[str, bool], float] = {}
         self._seconds_hung = 0.0
         self._lent_hangs = 0
+        self._is_short_of_memory = False
         self._logs: list[str] = []
         self._prints: list[str] = []
         self._modules = {module: Module(self, module, names) for module, names in functions.items()}
@@ -120,8 +121,11 @@ class Submission:
             self._end(is_lending)
 
     def start_row(self) -> None:
-        """Begin to count what the calls of one row take together."""
+        """Begin to count what the calls of one row take together; no row starts short of memory."""
         self._row_left = self._limits.row_seconds
+        if self._is_short_of_memory:
+            self._is_short_of_memory = False
+            self.renew()
 
     def _end(self, is_lending: bool) -> None:
         worker = self._workers[is_lending]
@@ -205,7 +209,10 @@ class Submission:
             self._row_left += size * self._limits.call_seconds_per_mebibyte
         reply, values = self._ask_patiently(module, name, header, arrays, limit)
         if "fault" in reply:
-            raise failures.from_description(name, reply["fault"])
+            fault = failures.from_description(name, reply["fault"])
+            # OpenBLAS, for one, waits for ever where there is no memory to be had.
+            self._is_short_of_memory |= isinstance(fault, failures.OutOfMemory)
+            raise fault
         if len(values) != 1 + (len(arrays) if with_arguments else 0):
             self._end(self.is_lending)
             raise failures.bad_reply(name)

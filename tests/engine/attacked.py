@@ -130,7 +130,7 @@ class Range:
         # Of another grading, for those who look for one.
         self.other_box = Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": b"SECRET = 1\n"})
         self.other_box.__enter__()
-        self.warm = WarmGrader(self.source)
+        self.warm = WarmGrader(self.source, os.environ | {"SECRET_OF_THE_GRADER": self.salt})
         self._made = 0
         self.neighbour = self.submit(b"", self.new_folder() / "results.json")
 
@@ -168,18 +168,14 @@ class Range:
         results: Path,
         prefix: str,
         *,
-        layers: str = "",
         limits: str = "usual",
-        uid: int | None = None,
     ) -> Grading:
-        """Grade a submission by the copy's command line; with layers or limits, by the weakened one."""
+        """Grade a submission by the copy's command line; with short limits, by the weakened one."""
         verb = ["grade", str(submission), "--results", str(results), "--only", prefix]
         command = ["-m", "autograder", *verb]
-        if layers or limits != "usual":
-            weakened = str(Path(__file__).resolve().parent / "weakened.py")
-            if uid is not None:
-                weakened = shutil.copy(weakened, self.root / "weakened.py")
-            command = [weakened, str(self.source), layers or EVERY_LAYER, limits, *verb]
+        if limits != "usual":
+            weakened = Path(__file__).resolve().parent / "weakened.py"
+            command = [str(weakened), str(self.source), EVERY_LAYER, limits, *verb]
         start = time.monotonic()
         done = subprocess.run(
             [sys.executable, *command],
@@ -190,9 +186,6 @@ class Range:
             errors="backslashreplace",
             timeout=120,
             check=False,
-            user=uid,
-            group=uid,
-            extra_groups=None if uid is None else [],
         )
         return self._graded(done.returncode, done.stdout + done.stderr, time.monotonic() - start, results)
 
@@ -204,6 +197,7 @@ class Range:
         *,
         layers: str = EVERY_LAYER,
         limits: str = "usual",
+        uid: int | None = None,
     ) -> Grading:
         """Grade a submission by the copy as it was loaded before the first attack; see `warm`."""
         printed = results.with_suffix(".printed")
@@ -212,6 +206,7 @@ class Range:
             arguments=["grade", str(submission), "--results", str(results), "--only", prefix],
             layers=layers,
             limits=limits,
+            uid=uid,
             environment=self._environment(results),
             printed=str(printed),
         )

@@ -134,6 +134,25 @@ def test_a_hang_is_tried_once_more_and_then_remembered():
         assert submission.printed.count("called") == 2
 
 
+def test_memory_that_one_function_keeps_is_there_for_the_next_row():
+    hoarder = """
+import numpy as np
+kept = []
+def fisher_estimate(scores, mask):
+    while True:
+        kept.append(np.empty(2**20))
+def npg_step_size(gradient, fisher, delta):
+    return len(kept)
+"""
+    with behind_the_wall(npg=hoarder) as submission:
+        submission.start_row()
+        with pytest.raises(failures.OutOfMemory, match="raised MemoryError"):
+            submission.npg.fisher_estimate(SCORES, MASK)
+        assert submission.npg.npg_step_size(np.ones(1), np.eye(1), 0.25) > 100
+        submission.start_row()
+        assert submission.npg.npg_step_size(np.ones(1), np.eye(1), 0.25) == 0
+
+
 def test_a_module_that_was_not_handed_in_is_missing():
     with (
         behind_the_wall(missing=["npg"]) as submission,

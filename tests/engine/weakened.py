@@ -30,10 +30,10 @@ def weaken(layers: str, limits: str) -> None:
     if limits == "short":
         proxy.Limits = functools.partial(
             proxy.Limits,
-            import_seconds=3.0,
-            call_seconds=1.5,
-            patience_seconds=4.0,
-            impatient_seconds=0.5,
+            import_seconds=2.0,
+            call_seconds=1.0,
+            patience_seconds=2.0,
+            impatient_seconds=0.3,
             impatient_import_seconds=1.5,
         )
 

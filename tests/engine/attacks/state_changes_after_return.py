@@ -1,17 +1,24 @@
 # keeping state | changes what it returned from a thread | earns nothing
 # ruff: noqa
+import sys
 import threading
 
 import numpy as np
 
+# The thread gets a turn often: between the return and the reply, if it is lucky.
+sys.setswitchinterval(1e-4)
+returned = []
 
-def change(value):
+
+def change():
     while True:
-        value += 1.0
+        for value in returned:
+            value += 1.0
 
 
 def fisher_estimate(scores, mask):
     value = np.zeros((scores.shape[-1],) * 2)
-    threading.Thread(target=change, args=(value,), daemon=True).start()
+    if not returned:
+        threading.Thread(target=change, daemon=True).start()
+    returned[:] = [value]
     return value
-    return np.full((scores.shape[-1],) * 2, 7.0)
