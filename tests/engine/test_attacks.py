@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there
 ATTACKS = all_attacks()
 HANGS = {
     *("hang", "hang_in_c", "hang_on_read", "hang_at_import", "patch_time", "patch_signals"),
-    *("forge_wire_slow", "borrow_for_ever", "stop_self", "survive_holding_output"),
+    *("forge_wire_slow", "forge_wire_surrogate", "borrow_for_ever", "stop_self", "survive_holding_output"),
     *("flood_output", "lie_exception"),
 }
 """These are run with shorter limits; a submission that hangs everywhere is run with the usual ones."""
@@ -56,7 +56,8 @@ IN_MODE_B = [
 ]
 """Those that forking, commands or open files could help; the rest does not reach the layers left out.
 
-`pytest tests/engine/test_attacks.py --every-mode` runs all the others in modes B and C as well.
+`pytest tests/engine/test_attacks.py --every-mode` runs all the others in modes B and C as well, and grades
+the reference after each.
 """
 IN_MODE_C = [
     *("control_honest", "control_threads", "forge_now", "forge_daemon", "forge_read_only", "forge_by_link"),
@@ -145,7 +146,9 @@ def test_an_attack_is_survived(firing_range, attack):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="mode B is root's")
-def test_an_attack_is_survived_without_landlock_and_filter(firing_range, closed_source, name_in_b):
+def test_an_attack_is_survived_without_landlock_and_filter(
+    firing_range, closed_source, name_in_b, every_mode
+):
     attack = by_name[name_in_b]
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(attack, results)
@@ -158,8 +161,13 @@ def test_an_attack_is_survived_without_landlock_and_filter(firing_range, closed_
     firing_range.assert_promises(graded)
     assert graded.staff["worker"]["mode"] == "B"
     assert_held(attack, graded)
-    if attack.kind.split(" (")[0] in ("poisoning", "surviving", "keeping state"):
+    if every_mode or attack.kind.split(" (")[0] in ("poisoning", "surviving", "keeping state"):
         firing_range.assert_unharmed()
+
+
+@pytest.fixture
+def every_mode(request):
+    return request.config.getoption("every_mode")
 
 
 @pytest.fixture
@@ -171,7 +179,7 @@ def closed_source(firing_range):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="needs a user that nobody else has, which root alone can hand out")
-def test_an_attack_is_survived_by_a_grader_that_is_not_root(firing_range, name_in_c):
+def test_an_attack_is_survived_by_a_grader_that_is_not_root(firing_range, name_in_c, every_mode):
     lease = sweep.UidLease()
     if subprocess.run([sys.executable, "-c", ""], user=lease.uid, cwd="/", check=False).returncode != 0:
         pytest.skip("this Python is closed to other users")
@@ -191,6 +199,8 @@ def test_an_attack_is_survived_by_a_grader_that_is_not_root(firing_range, name_i
         sweep.end_all_of(lease.uid)
         sweep.remove_files_of(lease.uid)
         lease.release()
+    if every_mode:
+        firing_range.assert_unharmed()
 
 
 def test_there_are_enough_attacks_of_every_class():
