@@ -49,10 +49,8 @@ class WarmGrader:
         )
 
     def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
+        """End the process, which the end of its stdin does."""
+        self._process.communicate(timeout=30)
 
     def grade(self, **request: Any) -> int:
         """Run one grading and return its exit status."""
