@@ -7,7 +7,9 @@ verb imports what it needs itself: ``template`` needs no pytest.
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from autograder.grading.settings import Settings
 
 A_PATH = click.Path(path_type=Path)
+_WRITE_SECONDS = 0.2
+"""Between two partial results.json: rows may end every few milliseconds, and each takes two to write."""
 
 
 class Refusal(Exception):
@@ -94,17 +98,22 @@ def grade(
         gradescope.write(gradescope.provisional(HW4.title, "The grading did not finish."), file)
     except OSError as error:
         raise Refusal(f'The results cannot be written to "{file}": {error.strerror}.', 2) from None
-    last_written = [0]
+    latest: list[Results] = []
+    last_written = [-math.inf]
     metadata = folders.metadata if platform else None
     handed_in = {"handed_in": metadata.for_staff()} if metadata else {}
 
-    def write(current: Results) -> None:
-        is_last = bool(current.summary)
+    def note(current: Results) -> None:
+        latest[:] = [current]
+        if current.summary or time.monotonic() - last_written[0] >= _WRITE_SECONDS:
+            write(current, is_last=bool(current.summary))
+
+    def write(current: Results, *, is_last: bool) -> None:
         # Student code may have filled the disk: the last write comes when its files are gone.
         with contextlib.suppress(OSError) if not is_last else contextlib.nullcontext():
             shown = dataclasses.replace(current, staff={**current.staff, **handed_in})
             gradescope.write(gradescope.render(shown, settings), file, durable=is_last)
-            last_written[0] += 1
+            last_written[0] = time.monotonic()
 
     try:
         settings = read_settings(settings_file, known)
@@ -115,7 +124,7 @@ def grade(
                 HW4,
                 source,
                 settings,
-                write,
+                note,
                 only,
                 require_isolation or settings.required_isolation,
                 is_sealed=platform,
@@ -124,9 +133,11 @@ def grade(
         gradescope.write(gradescope.provisional(HW4.title, str(error)), file)
         raise Refusal(str(error), 0 if platform else 2) from None
     except (GraderFault, SettingsError) as error:
-        if not last_written[0]:
+        if not latest:
             sentence = "The grader itself failed; this is no mistake of yours. Tell the course staff."
             gradescope.write(gradescope.provisional(HW4.title, sentence), file)
+        elif not latest[0].summary:
+            write(latest[0], is_last=True)
         raise Refusal(str(error), 1) from None
     console.show(graded, HW4, Console())
     print(f"Results written to {file}.")

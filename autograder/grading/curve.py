@@ -128,8 +128,7 @@ class Curve:
 
     def _draw(self) -> np.ndarray:
         """(height, width, 3) uint8."""
-        canvas = np.empty((_HEIGHT * _SCALE, _WIDTH * _SCALE, 3))
-        canvas[:] = _WHITE
+        canvas = np.full((_HEIGHT * _SCALE, _WIDTH * _SCALE, 3), _WHITE, dtype=np.uint8)
         bottom, right = canvas.shape[0] - _BOTTOM, canvas.shape[1] - _RIGHT
         columns = np.arange(_LEFT, right)
         rows = np.arange(canvas.shape[0])[:, np.newaxis]
@@ -151,19 +150,16 @@ class Curve:
             canvas[bottom : bottom + 6, column] = _INK
             _write_number(canvas, k, right=column + 6 * len(str(k)), top=bottom + 12)
         axes = canvas[:, _LEFT:right]
-        inside = (rows >= row_at(self.high)) & (rows <= row_at(self.low))
-        _blend(axes, inside.astype(float), _BAND)
-        dashes = (np.abs(rows - row_of(self.bar)) <= 1) & ((columns - _LEFT) % 18 < 11)
-        _blend(axes, dashes.astype(float), _BAR)
+        axes[(rows >= row_at(self.high)) & (rows <= row_at(self.low))] = _BAND
+        axes[(np.abs(rows - row_of(self.bar)) <= 1) & ((columns - _LEFT) % 18 < 11)] = _BAR
         line = row_at(self.returns)
         # A line of even width covers more rows where it is steep.
         stretch = np.sqrt(1.0 + np.gradient(line) ** 2)
-        _blend(axes, np.clip(2.5 - np.abs(rows - line) / stretch, 0.0, 1.0), _LINE)
-        return canvas.round().astype(np.uint8)
-
-
-def _blend(canvas: np.ndarray, cover: np.ndarray, colour: tuple[int, int, int]) -> None:
-    canvas += cover[..., np.newaxis] * (np.array(colour, dtype=float) - canvas)
+        cover = np.clip(2.5 - np.abs(rows - line) / stretch, 0.0, 1.0)
+        touched = cover > 0.0
+        below = axes[touched]
+        axes[touched] = (below + cover[touched][:, np.newaxis] * (np.array(_LINE) - below)).round()
+        return canvas
 
 
 def _write_number(canvas: np.ndarray, number: int, right: int, top: int) -> None:
