@@ -20,13 +20,17 @@ from types import TracebackType
 
 from autograder.sandbox import sweep
 from autograder.sandbox.failures import GraderFault
+from autograder.sandbox.forkserver import ForkServer
 
 _INSIDE = Path(__file__).resolve().parent / "inside"
-_RUNTIME_FILES = ("worker.py", "wire.py", "confinement.py", "landlock.py", "seccomp.py")
+_RUNTIME_FILES = ("start.py", "worker.py", "wire.py", "confinement.py", "landlock.py", "seccomp.py")
 
 
 class Box:
     """The folder, as a context manager: made on entry, removed on exit.
+
+    Attributes:
+        fork_server: where its workers come from; it ends with the box.
 
     Args:
         package: the name of the package students fill in.
@@ -45,6 +49,7 @@ class Box:
         self._scratches = 0
         self._group: sweep.UidLease | None = None
         self.root = Path()
+        self.fork_server = ForkServer(Path())
 
     @property
     def group(self) -> int | None:
@@ -52,9 +57,9 @@ class Box:
         return self._group.uid if self._group else None
 
     @property
-    def worker_file(self) -> Path:
-        """The file a worker is started from."""
-        return self.root / "runtime" / "worker.py"
+    def runtime(self) -> Path:
+        """The folder of the files a worker is started from."""
+        return self.root / "runtime"
 
     @property
     def submission(self) -> Path:
@@ -72,6 +77,7 @@ class Box:
             if sweep.gives_workers_own_users():
                 self._group = sweep.UidLease()
             self._fill()
+            self.fork_server = ForkServer(self.runtime / "start.py")
         except BaseException:
             self._remove()
             raise
@@ -103,10 +109,9 @@ class Box:
             shutil.copyfile(self._template / f"{module}.py", self.stubs / f"{module}.py")
         for module, source in self._submitted.items():
             (package / f"{module}.py").write_bytes(source)
-        runtime = self.worker_file.parent
-        runtime.mkdir()
+        self.runtime.mkdir()
         for name in _RUNTIME_FILES:
-            shutil.copyfile(_INSIDE / name, runtime / name)
+            shutil.copyfile(_INSIDE / name, self.runtime / name)
         # The root stays writable for its owner, who adds a scratch folder for each worker.
         self._open_to_workers(self.root, 0o750)
         for folder, folders, files in os.walk(self.root):
@@ -121,6 +126,7 @@ class Box:
         path.chmod(mode)
 
     def _remove(self) -> None:
+        self.fork_server.close()
         sweep.remove(self.root)
         if self._group is not None:
             self._group.release()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
@@ -70,14 +69,13 @@ class Worker:
         self._scratch = scratch = box.new_scratch(self.uid)
         self._excess = ""
         self._is_over = threading.Event()
-        sweep.adopt_orphans()
         self._requests = 0
         self._log = bytearray()
         self._taken = 0
         ours, theirs = socket.socketpair()
         self._channel = ours
+        self._printed, output = os.pipe()
         options = {
-            "channel": theirs.fileno(),
             "package": box.package,
             "submission": str(box.submission),
             "stubs": str(box.stubs),
@@ -86,41 +84,23 @@ class Worker:
             "limits": _LIMITS | (_OWN_UID_LIMITS if self.uid is not None else {}),
             "layers": sorted(LAYERS),
             "uid": self.uid,
+            "group": box.group,
             "grader": os.getpid(),
-            "readable": [
-                *_readable_folders(),
-                str(box.worker_file.parent),
-                str(box.submission),
-                str(box.stubs),
-            ],
+            "readable": [*_readable_folders(), str(box.runtime), str(box.submission), str(box.stubs)],
             "writable": [str(scratch), os.devnull],
+            "scratch": str(scratch),
         }
-        interpreter = _interpreter()
         try:
-            self._process = subprocess.Popen(
-                [interpreter, "-I", "-B", "-u", str(box.worker_file), json.dumps(options)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                cwd=scratch,
-                env=_environment(scratch),
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                user=self.uid,
-                group=box.group,
-                extra_groups=[] if self.uid is not None else None,
-                umask=0o077,
-            )
-        except OSError as error:
+            self._process = box.fork_server.start_worker(options, theirs, output)
+        except BaseException:
             ours.close()
+            os.close(self._printed)
             if self._lease:
                 self._lease.release()
-            raise GraderFault(
-                f"The worker's interpreter {interpreter} cannot be run by another user ({error.strerror}): "
-                "run ./setup.sh, which picks one that can."
-            ) from None
+            raise
         finally:
             theirs.close()
+            os.close(output)
         self._drain = threading.Thread(target=self._read_log, daemon=True)
         self._drain.start()
         self.confinement = self._wait_until_ready()
@@ -208,9 +188,7 @@ class Worker:
 
     def _read_log(self) -> None:
         """Keep the first of what is printed, drop the rest, and look after the scratch folder meanwhile."""
-        pipe = self._process.stdout
-        assert pipe is not None
-        with pipe, selectors.DefaultSelector() as selector:
+        with open(self._printed, "rb", buffering=0) as pipe, selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
             look, is_open = 0.0, True
             while True:
@@ -239,6 +217,9 @@ class Worker:
             raise GraderFault(
                 f"The worker did not start: {ending} ({last_line}). Run ./setup.sh again."
             ) from None
+        if "refusal" in greeting:
+            self.close()
+            raise GraderFault(f"{greeting['refusal']}: run ./setup.sh, which picks an interpreter that can.")
         report = greeting.get("confinement")
         return report if isinstance(report, dict) else {}
 
@@ -265,28 +246,3 @@ def _is_small(folder: Path) -> bool:
                 if entries > _SCRATCH_ENTRIES or size > _SCRATCH_BYTES or len(entry.path) > _SCRATCH_PATH:
                     return False
     return True
-
-
-def _interpreter() -> str:
-    """This environment's interpreter, by a path without links: ``.venv`` may be one into a private folder."""
-    running = Path(sys.executable)
-    return str(running.parent.resolve() / running.name)
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """A clean environment; only what numpy's linear algebra needs to run here is handed on."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
-        "LANG": "C.UTF-8",
-        # Threads of the linear algebra would not fit under the limits, and gain nothing on small arrays.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "VECLIB_MAXIMUM_THREADS": "1",
-    }
-    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-        if name in os.environ:
-            environment[name] = os.environ[name]
-    return environment

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.sandbox import failures, isolation, process, sweep
 from autograder.sandbox.box import Box
-from autograder.sandbox.failures import GraderFault, clean_log, hide_folders
+from autograder.sandbox.failures import clean_log, hide_folders
 from autograder.sandbox.inside import seccomp
 from autograder.sandbox.proxy import Limits, Submission
 from tests.engine.conftest import ROOT
@@ -324,8 +324,3 @@ class TestWhatIsShown:
 
     def test_a_log_has_no_control_characters(self):
         assert clean_log("one\x1b[31m\r\ntwo\tthree\x07\u202e") == "one[31m\ntwo    three"
-
-    def test_a_worker_that_cannot_start_is_the_graders_fault(self, monkeypatch):
-        monkeypatch.setattr(process, "_interpreter", lambda: "/nowhere/python")
-        with box_of() as box, pytest.raises((GraderFault, FileNotFoundError)):
-            process.Worker(box)

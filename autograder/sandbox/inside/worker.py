@@ -1,7 +1,7 @@
 """The process that runs student code: import a module, call a function, send back what it returned.
 
-Started as ``python -I -B -u worker.py OPTIONS`` with a JSON object of options. It holds no secret, gives no
-verdict, and trusts nothing it calls. Everything it says is checked again on the other side.
+It holds no secret, gives no verdict, and trusts nothing it calls. Everything it says is checked again on the
+other side.
 """
 
 from __future__ import annotations
@@ -9,28 +9,24 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import json
 import os
 import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 if TYPE_CHECKING:
     from autograder.sandbox.inside import confinement, wire
 else:
-    # Copies of these files stand beside this one; -I leaves its folder out of the path.
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    # Copies of these files stand beside this one.
     import confinement
     import wire
-
-    sys.path.pop(0)
 
 _MESSAGE_CHARACTERS = 2000
 _FRAMES = 20
@@ -213,12 +209,16 @@ def _text_of(error: BaseException) -> str:
         return ""
 
 
-def main() -> None:
-    """Confine this process, then answer requests until the grader hangs up."""
-    options = json.loads(sys.argv[1])
-    channel = socket.socket(fileno=options["channel"])
+def main(options: Mapping[str, Any], channel: socket.socket) -> NoReturn:
+    """Confine this process, then answer requests until the grader hangs up.
+
+    Args:
+        options: those of `confinement.confine`, and ``package``, ``submission``, ``stubs``, ``order`` and
+            ``lends``.
+        channel: the connection to the grader.
+    """
     channel.set_inheritable(False)
-    report = confinement.confine(options)
+    report = confinement.confine({**options, "channel": channel.fileno()})
     submission, stubs = Path(options["submission"]), Path(options["stubs"])
     # Appended, never first: a numpy.py in a submission must not stand in for numpy.
     sys.path.append(str(submission))
@@ -232,7 +232,3 @@ def main() -> None:
             os._exit(0)  # not sys.exit: nothing that student code registered is to run now
         header, values = workshop.answer(request, arrays)
         wire.send(channel, {**header, "id": request["id"]}, values)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,201 @@
+"""Where workers come from: one clean process that has imported numpy, and forks each of them.
+
+A start of Python and numpy takes 80 ms of a core, a fork 5. Elsewhere than on Linux, where a grader cannot
+become the parent of an orphan and libraries do not bear to be forked, each worker is a start of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from autograder.sandbox import sweep
+from autograder.sandbox.failures import GraderFault
+from autograder.sandbox.inside import wire
+
+_START_SECONDS = 60.0
+"""A start takes 0.1 s; a cold disk and a fifth of a core are still no fault of the submission."""
+_LOOK_SECONDS = 0.002
+_FORKS = sys.platform == "linux"
+
+
+class Process(Protocol):
+    """A child of this process, as `subprocess.Popen` has it."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit status; `subprocess.TimeoutExpired` after so many seconds."""
+
+    def kill(self) -> None:
+        """Send SIGKILL if it still runs."""
+
+
+class ForkServer:
+    """The process that workers are forked from; it is started with the first one.
+
+    Args:
+        start_file: the file it is started from, with the worker's own beside it.
+    """
+
+    def __init__(self, start_file: Path) -> None:
+        self._start_file = start_file
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def start_worker(self, options: Mapping[str, object], channel: socket.socket, output: int) -> Process:
+        """Start one worker.
+
+        Args:
+            options: what the worker needs to know, ``uid``, ``group`` and ``scratch`` among it.
+            channel: its end of the connection to the grader.
+            output: the descriptor that what it prints goes to.
+
+        Raises:
+            GraderFault: it could not be started; the message says what to do.
+        """
+        order, descriptors = {"forks": _FORKS, "options": options}, [channel.fileno(), output]
+        if not _FORKS:
+            started, control = _launch(self._start_file, output)
+            with (
+                control,
+                contextlib.suppress(OSError, wire.WireError),
+            ):  # it has said why, and is seen to be gone
+                _order(control, order, descriptors)
+            return started
+        sweep.adopt_orphans()
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process, self._control = _launch(self._start_file, subprocess.PIPE)
+        assert self._control is not None
+        try:
+            _order(self._control, order, descriptors)
+            answer, _ = wire.receive(self._control, deadline=time.monotonic() + _START_SECONDS)
+            return OrphanProcess(int(answer["pid"]))
+        except (OSError, wire.WireError) as error:
+            said = self.close().rpartition("\n")[2] or error or type(error).__name__
+            raise GraderFault(f"The worker did not start: {said}. Run ./setup.sh again.") from None
+        except BaseException:
+            self.close()  # its answer, still to come, would be taken for that to the next order
+            raise
+
+    def close(self) -> str:
+        """End the process, and return what it has said; workers that it has forked are not its children."""
+        if self._process is None or self._control is None:
+            return ""
+        process, self._process = self._process, None
+        self._control.close()
+        process.kill()
+        return process.communicate()[1].decode("utf-8", "replace").strip()
+
+
+class OrphanProcess:
+    """A process that another one has forked and left to this one, with the methods of `Process`.
+
+    Args:
+        pid: its number.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal; None while it runs."""
+        return self._reap(os.WNOHANG)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it runs on after so many seconds.
+        """
+        if timeout is None:
+            status = self._reap(0)
+            assert status is not None
+            return status
+        deadline = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"worker {self.pid}", timeout)
+            time.sleep(_LOOK_SECONDS)
+        return status
+
+    def kill(self) -> None:
+        """Send SIGKILL if it still runs; not reaped before, its number is nobody else's."""
+        if self.poll() is None:
+            os.kill(self.pid, 9)
+
+    def _reap(self, flags: int) -> int | None:
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, flags)
+            except ChildProcessError:  # the sweep has reaped it
+                self.returncode = 0
+            else:
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+
+def _order(control: socket.socket, order: wire.Header, descriptors: list[int]) -> None:
+    socket.send_fds(control, [b"\0"], descriptors)
+    wire.send(control, order, deadline=time.monotonic() + _START_SECONDS)
+
+
+def _launch(start_file: Path, output: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the process; return it and the socket for its orders."""
+    ours, theirs = socket.socketpair()
+    command = [_interpreter(), "-I", "-B", "-u", str(start_file), str(theirs.fileno())]
+    try:
+        with theirs:
+            started = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if output == subprocess.PIPE else output,
+                stderr=output,
+                cwd="/",
+                env=_environment(),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+    except OSError as error:
+        ours.close()
+        raise GraderFault(
+            f"The worker's interpreter {command[0]} cannot be run ({error.strerror}): run ./setup.sh."
+        ) from None
+    return started, ours
+
+
+def _interpreter() -> str:
+    """This environment's interpreter, by a path without links: ``.venv`` may be one into a private folder."""
+    running = Path(sys.executable)
+    return str(running.parent.resolve() / running.name)
+
+
+def _environment() -> dict[str, str]:
+    """A clean environment; only what numpy's linear algebra needs to run here is handed on."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        # Threads of the linear algebra would not fit under the limits, and gain nothing on small arrays.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "VECLIB_MAXIMUM_THREADS": "1",
+    }
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment

@@ -1,0 +1,110 @@
+"""The process that workers are forked from, and what makes one of a fork.
+
+Started as ``python -I -B -u start.py DESCRIPTOR`` with the number of its socket to the grader. It imports
+what every worker needs and runs no student code itself, so that a worker costs a fork, not a start of Python
+and numpy. Each order brings the options of one worker, its socket to the grader and the pipe for its output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import numpy.random  # numpy itself imports it when it is first asked for
+
+if TYPE_CHECKING:
+    from autograder.sandbox.inside import wire, worker
+else:
+    # Copies of these files stand beside this one; -I leaves its folder out of the path.
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import wire
+    import worker
+
+    sys.path.pop(0)
+
+_SET_DUMPABLE = 4
+_LOOK_SECONDS = 0.0002
+
+
+def serve(control: socket.socket) -> None:
+    """Carry out orders until the grader hangs up."""
+    gc.collect()
+    gc.freeze()  # what is there now stays: no worker is to look through it, and copy it, for garbage
+    while True:
+        _, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        if len(descriptors) != 2:
+            return
+        order, _ = wire.receive(control)
+        if not order["forks"]:
+            control.close()
+            become_worker(order["options"], *descriptors)
+        pid = _fork_orphan(control, order["options"], *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        wire.send(control, {"pid": pid})
+
+
+def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: int, output: int) -> int:
+    """Fork a worker whose parent is the grader, which has asked for orphans, and return its number."""
+    reading, writing = os.pipe()
+    between = os.fork()
+    if between == 0:
+        try:
+            between = os.getpid()
+            if worker_pid := os.fork():
+                os.write(writing, b"%d" % worker_pid)
+                os._exit(0)
+            for descriptor in (reading, writing, control.detach()):
+                os.close(descriptor)
+            # The grader is the parent once the process between has ended.
+            while os.getppid() == between:
+                time.sleep(_LOOK_SECONDS)
+            become_worker(options, channel, output)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)  # whatever went wrong, a fork never goes on as its parent
+    os.close(writing)
+    with open(reading, "rb", closefd=True) as pipe:
+        said = pipe.read1(32)
+    os.waitpid(between, 0)
+    return int(said)
+
+
+def become_worker(options: Mapping[str, Any], channel: int, output: int) -> NoReturn:
+    """Turn this process, which nothing of a submission has touched, into a worker; it ends with it."""
+    with contextlib.suppress(PermissionError):  # one that was not forked leads its session already
+        os.setsid()
+    for standard in (1, 2):
+        os.dup2(output, standard)
+    os.close(output)
+    connection = socket.socket(fileno=channel)
+    os.umask(0o077)
+    if options["uid"] is not None:
+        os.setgroups([])
+        os.setgid(options["group"])
+        os.setuid(options["uid"])
+        if not os.access(sys.executable, os.X_OK):
+            wire.send(connection, {"refusal": f"{sys.executable} cannot be run by another user"})
+            os._exit(1)
+        if sys.platform == "linux":
+            # /proc would show it as root's after the change of user; `confine` looks into it, then closes it.
+            ctypes.CDLL(None).prctl(_SET_DUMPABLE, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+    os.chdir(options["scratch"])
+    os.environ.update(HOME=options["scratch"], TMPDIR=options["scratch"])
+    np.random.seed()  # the global generator: all forks begin with the same state
+    worker.main(options, connection)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
