@@ -23,7 +23,6 @@ from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.forkserver import ForkServer
 
 _INSIDE = Path(__file__).resolve().parent / "inside"
-_RUNTIME_FILES = ("start.py", "worker.py", "wire.py", "confinement.py", "landlock.py", "seccomp.py")
 
 
 class Box:
@@ -110,8 +109,8 @@ class Box:
         for module, source in self._submitted.items():
             (package / f"{module}.py").write_bytes(source)
         self.runtime.mkdir()
-        for name in _RUNTIME_FILES:
-            shutil.copyfile(_INSIDE / name, self.runtime / name)
+        for file in _INSIDE.glob("[!_]*.py"):
+            shutil.copyfile(file, self.runtime / file.name)
         # The root stays writable for its owner, who adds a scratch folder for each worker.
         self._open_to_workers(self.root, 0o750)
         for folder, folders, files in os.walk(self.root):

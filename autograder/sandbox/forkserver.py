@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -65,7 +65,7 @@ class ForkServer:
         Raises:
             GraderFault: it could not be started; the message says what to do.
         """
-        order, descriptors = {"forks": _FORKS, "options": options}, [channel.fileno(), output]
+        order, descriptors = {"do": "start", "forks": _FORKS, "options": options}, [channel.fileno(), output]
         if not _FORKS:
             started, control = _launch(self._start_file, output)
             with (
@@ -78,16 +78,37 @@ class ForkServer:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process, self._control = _launch(self._start_file, subprocess.PIPE)
-        assert self._control is not None
         try:
-            _order(self._control, order, descriptors)
-            answer, _ = wire.receive(self._control, deadline=time.monotonic() + _START_SECONDS)
-            return OrphanProcess(int(answer["pid"]))
+            return OrphanProcess(int(self._ask(order, descriptors)["pid"]))
         except (OSError, wire.WireError) as error:
             said = self.close().rpartition("\n")[2] or error or type(error).__name__
             raise GraderFault(f"The worker did not start: {said}. Run ./setup.sh again.") from None
-        except BaseException:
-            self.close()  # its answer, still to come, would be taken for that to the next order
+
+    def run_sweeper(self, victim: int, own: int) -> str:
+        """Run the sweeper in a fork, or in a process of its own where there is none to fork.
+
+        Args:
+            victim: the user whose processes are ended.
+            own: a user that nobody has.
+
+        Returns:
+            Why it refused, or nothing.
+        """
+        if self._process is not None and self._process.poll() is None:
+            try:
+                return str(self._ask({"do": "sweep", "users": [victim, own]})["refusal"])
+            except (OSError, wire.WireError):
+                self.close()
+        return sweep.start_sweeper(victim, own)
+
+    def _ask(self, order: wire.Header, descriptors: Sequence[int] = ()) -> wire.Header:
+        assert self._control is not None
+        try:
+            _order(self._control, order, descriptors)
+            return wire.receive(self._control, deadline=time.monotonic() + _START_SECONDS)[0]
+        except BaseException as error:
+            if not isinstance(error, OSError | wire.WireError):
+                self.close()  # its answer, still to come, would be taken for that to the next order
             raise
 
     def close(self) -> str:
@@ -149,8 +170,11 @@ class OrphanProcess:
         return self.returncode
 
 
-def _order(control: socket.socket, order: wire.Header, descriptors: list[int]) -> None:
-    socket.send_fds(control, [b"\0"], descriptors)
+def _order(control: socket.socket, order: wire.Header, descriptors: Sequence[int]) -> None:
+    if descriptors:
+        socket.send_fds(control, [b"+"], list(descriptors))
+    else:
+        control.sendall(b"-")
     wire.send(control, order, deadline=time.monotonic() + _START_SECONDS)
 
 

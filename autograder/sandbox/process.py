@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import signal
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.sandbox import sweep
+from autograder.sandbox import affinity, sweep
 from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.inside import wire
@@ -69,6 +70,7 @@ class Worker:
         self._scratch = scratch = box.new_scratch(self.uid)
         self._excess = ""
         self._is_over = threading.Event()
+        self._fork_server = box.fork_server
         self._requests = 0
         self._log = bytearray()
         self._taken = 0
@@ -126,6 +128,7 @@ class Worker:
             WireError: the reply is not of the agreed form.
         """
         self._requests += 1
+        _shared_core().take(self._process.pid)
         deadline = time.monotonic() + limit_seconds
         wire.send(self._channel, {**header, "id": self._requests}, arrays, deadline)
         reply, values = wire.receive(self._channel, deadline=deadline)
@@ -152,7 +155,7 @@ class Worker:
         self._process.kill()
         try:
             if self.uid is not None and sys.platform == "linux":
-                sweep.end_all_of(self.uid)
+                sweep.end_all_of(self.uid, self._fork_server.run_sweeper)
                 sweep.remove_files_of(self.uid)
         finally:
             self._process.wait()
@@ -222,6 +225,11 @@ class Worker:
             raise GraderFault(f"{greeting['refusal']}: run ./setup.sh, which picks an interpreter that can.")
         report = greeting.get("confinement")
         return report if isinstance(report, dict) else {}
+
+
+@functools.cache
+def _shared_core() -> affinity.SharedCore:
+    return affinity.SharedCore(affinity.share_of_cores())
 
 
 def _readable_folders() -> list[str]:

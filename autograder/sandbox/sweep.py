@@ -17,12 +17,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox import sweeper
 from autograder.sandbox.failures import GraderFault
+from autograder.sandbox.inside import sweeper
 
 _SWEEPER = Path(sweeper.__file__).resolve()
 _SWEEP_SECONDS = 10.0
@@ -145,15 +145,26 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, ctypes.c_ulong(1), zero, zero, zero)
 
 
-def end_all_of(uid: int) -> None:
+def end_all_of(uid: int, run_sweeper: Callable[[int, int], str] | None = None) -> None:
     """End every process of a made-up user, and wait until they are gone.
+
+    Args:
+        uid: the user.
+        run_sweeper: runs the sweeper for a victim and a user that nobody has, and returns why it refused; by
+            default in a process of its own.
 
     Raises:
         GraderFault: the sweep was refused, or something is still alive.
     """
     deadline = time.monotonic() + _SWEEP_SECONDS
     while True:
-        _run_sweeper(uid)
+        lease = UidLease()
+        try:
+            reason = (run_sweeper or start_sweeper)(uid, lease.uid)
+        finally:
+            lease.release()
+        if reason:
+            raise GraderFault(f"The processes of user {uid} were not ended, because {reason}.")
         if _are_gone(uid, min(time.monotonic() + 1.0, deadline)):
             return
         if time.monotonic() > deadline:
@@ -162,11 +173,11 @@ def end_all_of(uid: int) -> None:
             )
 
 
-def _run_sweeper(uid: int) -> None:
-    lease = UidLease()
+def start_sweeper(victim: int, own: int) -> str:
+    """Run the sweeper in a process of its own, and return why it refused, if it did."""
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", "-B", str(_SWEEPER), str(uid), str(lease.uid)],
+            [sys.executable, "-I", "-S", "-B", str(_SWEEPER), str(victim), str(own)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -177,12 +188,10 @@ def _run_sweeper(uid: int) -> None:
             cwd="/",
         )
     except subprocess.TimeoutExpired:
-        return
-    finally:
-        lease.release()
-    if done.returncode != 0:
-        reason = done.stderr.strip().rpartition("\n")[2] or f"exit status {done.returncode}"
-        raise GraderFault(f"The processes of user {uid} were not ended, because {reason}.")
+        return ""  # what is left will be seen
+    if done.returncode == 0:
+        return ""
+    return done.stderr.strip().rpartition("\n")[2] or f"its exit status was {done.returncode}"
 
 
 def _are_gone(uid: int, deadline: float) -> bool:

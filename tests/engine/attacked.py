@@ -25,8 +25,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox import sweep, sweeper
+from autograder.sandbox import sweep
 from autograder.sandbox.box import Box
+from autograder.sandbox.inside import sweeper
 from tests.engine.warm import WarmGrader
 
 ROOT = Path(__file__).resolve().parents[2]

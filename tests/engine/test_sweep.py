@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import sweep, sweeper
+from autograder.sandbox import process, sweep
+from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
+from autograder.sandbox.forkserver import ForkServer
+from autograder.sandbox.inside import sweeper
+from tests.engine.conftest import ROOT
 
 as_root = pytest.mark.skipif(
     not (sys.platform == "linux" and sweep.gives_workers_own_users()), reason="only root sweeps a user"
@@ -33,6 +38,17 @@ def lease():
     made.release()
 
 
+@pytest.fixture(params=["in a process of its own", "in a fork"])
+def run_sweeper(request):
+    """Both ways to run the sweeper."""
+    if request.param == "in a process of its own":
+        yield sweep.start_sweeper
+        return
+    with Box("hw4", ROOT / "student_template" / "hw4", (), {}) as box:
+        process.Worker(box).close()  # so that there is something to fork
+        yield box.fork_server.run_sweeper
+
+
 def start(uid: int, *command: str) -> subprocess.Popen:
     return subprocess.Popen(
         command,
@@ -51,17 +67,17 @@ def alive(uid: int) -> list[int]:
 
 @as_root
 class TestEndingAUser:
-    def test_every_process_of_the_user_is_ended(self, lease):
+    def test_every_process_of_the_user_is_ended(self, lease, run_sweeper):
         started = [start(lease.uid, "sleep", "30") for _ in range(3)]
-        sweep.end_all_of(lease.uid)
+        sweep.end_all_of(lease.uid, run_sweeper)
         assert not alive(lease.uid)
         assert all(process.wait() is not None for process in started)
 
-    def test_nobody_else_is_touched(self, lease):
+    def test_nobody_else_is_touched(self, lease, run_sweeper):
         other = sweep.UidLease()
         spared = [start(other.uid, "sleep", "30"), subprocess.Popen(["sleep", "30"])]
         try:
-            sweep.end_all_of(lease.uid)
+            sweep.end_all_of(lease.uid, run_sweeper)
             assert [process.poll() for process in spared] == [None, None]
         finally:
             for process in spared:
@@ -69,11 +85,11 @@ class TestEndingAUser:
                 process.wait()
             other.release()
 
-    def test_a_process_that_hops_by_forking_is_caught(self, lease):
+    def test_a_process_that_hops_by_forking_is_caught(self, lease, run_sweeper):
         sweep.adopt_orphans()
         started = start(lease.uid, sys.executable, "-I", "-c", HOPPING)
         time.sleep(0.3)
-        sweep.end_all_of(lease.uid)
+        sweep.end_all_of(lease.uid, run_sweeper)
         assert not alive(lease.uid)
         started.wait()
         time.sleep(0.1)
@@ -96,12 +112,9 @@ class TestEndingAUser:
     @pytest.mark.parametrize(
         "users", ["0 {own}", "{own} 0", "{own} {own}", "65534 {own}", "{own} 1", "-1 {own}"]
     )
-    def test_the_sweeper_refuses_root_people_and_the_same_user_twice(self, lease, users):
+    def test_the_sweeper_refuses_root_people_and_the_same_user_twice(self, lease, run_sweeper, users):
         """Each of these is refused before a signal is sent: this test is alive to see it."""
-        arguments = users.format(own=lease.uid).split()
-        command = [sys.executable, "-I", "-S", "-B", str(SWEEPER), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode != 0
+        assert run_sweeper(*map(int, users.format(own=lease.uid).split()))
 
     def test_the_sweeper_refuses_when_the_users_did_not_change(self, lease):
         other = sweep.UidLease()
@@ -133,9 +146,22 @@ class TestEndingAUser:
             victim.wait()
             other.release()
 
-    def test_a_sweep_that_is_refused_is_a_fault_of_the_grader(self):
+    def test_a_sweep_that_is_refused_is_a_fault_of_the_grader(self, run_sweeper):
         with pytest.raises(GraderFault, match="were not ended, because the users are not two"):
-            sweep.end_all_of(65534)
+            sweep.end_all_of(65534, run_sweeper)
+
+    def test_a_fork_server_that_is_gone_is_done_without(self, lease):
+        started = start(lease.uid, "sleep", "30")
+        sweep.end_all_of(lease.uid, ForkServer(Path("start.py")).run_sweeper)
+        assert started.wait() is not None
+
+    def test_a_fork_server_that_dies_meanwhile_is_done_without(self, lease):
+        started = start(lease.uid, "sleep", "30")
+        with Box("hw4", ROOT / "student_template" / "hw4", (), {}) as box:
+            process.Worker(box).close()
+            box.fork_server._control.shutdown(socket.SHUT_WR)  # it takes this for the end
+            sweep.end_all_of(lease.uid, box.fork_server.run_sweeper)
+        assert started.wait() is not None
 
     def test_two_leases_never_have_the_same_user(self, lease):
         others = [sweep.UidLease() for _ in range(20)]

@@ -23,10 +23,11 @@ import numpy as np
 import numpy.random  # numpy itself imports it when it is first asked for
 
 if TYPE_CHECKING:
-    from autograder.sandbox.inside import wire, worker
+    from autograder.sandbox.inside import sweeper, wire, worker
 else:
     # Copies of these files stand beside this one; -I leaves its folder out of the path.
     sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import sweeper
     import wire
     import worker
 
@@ -41,10 +42,13 @@ def serve(control: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # what is there now stays: no worker is to look through it, and copy it, for garbage
     while True:
-        _, descriptors, _, _ = socket.recv_fds(control, 1, 2)
-        if len(descriptors) != 2:
+        mark, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        if not mark:
             return
         order, _ = wire.receive(control)
+        if order["do"] == "sweep":
+            wire.send(control, {"refusal": _sweep(control, *order["users"])})
+            continue
         if not order["forks"]:
             control.close()
             become_worker(order["options"], *descriptors)
@@ -52,6 +56,27 @@ def serve(control: socket.socket) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
         wire.send(control, {"pid": pid})
+
+
+def _sweep(control: socket.socket, victim: int, own: int) -> str:
+    """End every process of a user, from a fork that takes on its name; return why not, or nothing."""
+    reading, writing = os.pipe()
+    fork = os.fork()
+    if fork == 0:
+        status = 1
+        try:
+            os.close(control.detach())
+            os.write(writing, sweeper.sweep(victim, own).encode())
+            status = 0
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        said = pipe.read(1000).decode("utf-8", "replace")
+    _, status = os.waitpid(fork, 0)
+    return said or ("" if status == 0 else f"its exit status was {os.waitstatus_to_exitcode(status)}")
 
 
 def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: int, output: int) -> int:

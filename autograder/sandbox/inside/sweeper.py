@@ -1,9 +1,10 @@
 """Ends every process of one user, exactly: the only file that sends a signal to "all processes".
 
-Run by root as ``python -I -S -B sweeper.py VICTIM OWN``. The kernel then lets a signal to all reach those
-alone whose real or saved user is this process's effective one (the victim's) or its real one (a number nobody
-has), and does so in one step that forking cannot outrun. Neither of the two may be root or a person: that is
-checked after the change of user, and whatever is not as it must be ends this process before the signal.
+Run by root as ``python -I -S -B sweeper.py VICTIM OWN``, or in a fork of a process that runs nothing but the
+grader's code. The kernel then lets a signal to all reach those alone whose real or saved user is this
+process's effective one (the victim's) or its real one (a number nobody has), and does so in one step that
+forking cannot outrun. Neither of the two may be root or a person: that is checked after the change of user,
+and whatever is not as it must be ends this process before the signal.
 """
 
 from __future__ import annotations
@@ -52,17 +53,14 @@ def become(victim: int, own: int) -> None:
     os.setresuid(own, victim, own)
 
 
-def main() -> int:
-    """Check, then end every process of the victim but this one."""
-    victim, own = int(sys.argv[1]), int(sys.argv[2])
+def sweep(victim: int, own: int) -> str:
+    """Check, then end every process of the victim but this one; return why not, or nothing."""
     become(victim, own)
     reason = refusal(victim, own)
-    if reason:
-        print(reason, file=sys.stderr)
-        return 3
-    os.kill(-1, signal.SIGKILL)
-    return 0
+    if not reason:
+        os.kill(-1, signal.SIGKILL)
+    return reason
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(sweep(int(sys.argv[1]), int(sys.argv[2])) or 0)
