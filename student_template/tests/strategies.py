@@ -6,6 +6,8 @@ fail, and costs a fraction of drawing every entry. Knows the homework's shapes a
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,16 +149,21 @@ def _prefix_mask(rng: np.random.Generator, N: int, H: int) -> np.ndarray:
     return np.arange(H) < lengths[:, np.newaxis]
 
 
-@st.composite
-def generators(draw: st.DrawFn) -> np.random.Generator:
+# Cached: hypothesis looks at every new strategy before it draws from it, which takes as long as the draw.
+
+
+@functools.cache
+def generators() -> st.SearchStrategy[np.random.Generator]:
     """Draw a numpy generator. Its seed shrinks to 0."""
-    return np.random.default_rng(draw(st.integers(0, 2**16 - 1)))
+    return st.integers(0, 2**16 - 1).map(np.random.default_rng)
 
 
+@functools.cache
 def _size(largest: int) -> st.SearchStrategy[int]:
     return st.integers(1, largest)
 
 
+@functools.cache
 def _sizes(*largest: int) -> st.SearchStrategy[tuple[int, ...]]:
     """Draw sizes from 1 up, the smallest first. One draw for all of them costs a third of one for each."""
     every = [tuple(size + 1 for size in sizes) for sizes in np.ndindex(largest)]
@@ -167,6 +174,7 @@ LEADING_AXES = st.sampled_from(
     [(), *((n,) for n in (1, 2, 3)), *((n, m) for n in (1, 2, 3) for m in (1, 2, 3))]
 )
 """No, one or two leading axes."""
+_SOME_LEADING_AXES = LEADING_AXES.filter(bool)
 _N_H_D = _sizes(4, 5, 4)
 _N_H_A_D = _sizes(4, 5, 4, 4)
 
@@ -219,7 +227,7 @@ def regressions(draw: st.DrawFn) -> Regression:
     """
     (N, H), rng = draw(_sizes(4, 5)), draw(generators())
     mask = _prefix_mask(rng, N, H)
-    k = draw(st.integers(1, min(4, int(mask.sum()))))
+    k = draw(_size(min(4, int(mask.sum()))))
     features = _grid(rng, *mask.shape, k)
     chosen = np.argwhere(mask)[:k]
     features[chosen[:, 0], chosen[:, 1]] = 2.0 * np.eye(k)
@@ -243,6 +251,7 @@ def reward_tables(draw: st.DrawFn) -> RewardTable:
 
 
 DELTAS = (0.01, 0.25, 0.5, 1.0, 4.0)
+_DELTAS, _COIN = st.sampled_from(DELTAS), st.booleans()
 
 
 @st.composite
@@ -258,16 +267,16 @@ def trust_regions(draw: st.DrawFn) -> TrustRegion:
     gradient = _grid(rng, d)
     # An entry of ±2 keeps gᵀF⁻¹g far above any guard in a denominator.
     gradient[rng.integers(d)] = rng.choice([-2.0, 2.0])
-    if draw(st.booleans()):
+    if draw(_COIN):
         length = np.linalg.norm(np.linalg.solve(np.linalg.cholesky(fisher), gradient))
         gradient *= 2.0 ** np.floor(np.log2(np.sqrt(0.5) / length))
-    return TrustRegion(_grid(rng, d), gradient, fisher, draw(st.sampled_from(DELTAS)))
+    return TrustRegion(_grid(rng, d), gradient, fisher, draw(_DELTAS))
 
 
 @st.composite
 def log_prob_pairs(draw: st.DrawFn) -> LogProbabilities:
     """Draw log-probabilities of a target and a proposal, between ln 1 and ln e⁻⁸, with one or two axes."""
-    shape, rng = draw(LEADING_AXES.filter(bool)), draw(generators())
+    shape, rng = draw(_SOME_LEADING_AXES), draw(generators())
     return LogProbabilities(rng.integers(-16, 1, size=shape) / 2.0, rng.integers(-16, 1, size=shape) / 2.0)
 
 
@@ -290,11 +299,12 @@ def trajectory_batches(
     draw: st.DrawFn, A: int | None = None, d: int | None = None, k: int | None = None
 ) -> TrajectoryBatch:
     """Draw a batch, with numbers on the padding too. Sizes that are given are not drawn."""
-    A, d, k = (draw(_size(4)) if size is None else size for size in (A, d, k))
-    return _batch(draw(generators()), draw(_sizes(4, 5)), A, d, k)
+    (N, H), drawn, rng = draw(_sizes(4, 5)), draw(_sizes(4, 4, 4)), draw(generators())
+    sizes = (size if size is not None else other for size, other in zip((A, d, k), drawn, strict=True))
+    return _batch(rng, (N, H), *sizes)
 
 
-def _batch(rng: np.random.Generator, sizes: tuple[int, ...], A: int, d: int, k: int) -> TrajectoryBatch:
+def _batch(rng: np.random.Generator, sizes: Sequence[int], A: int, d: int, k: int) -> TrajectoryBatch:
     mask = _prefix_mask(rng, *sizes)
     return TrajectoryBatch(
         features=_grid(rng, *mask.shape, A, d),
@@ -308,16 +318,17 @@ def _batch(rng: np.random.Generator, sizes: tuple[int, ...], A: int, d: int, k: 
 @st.composite
 def two_batches(draw: st.DrawFn) -> TwoBatches:
     """Draw what `npg_iteration` and `ppo_iteration` are given. N and H of the two batches may differ."""
-    (A, d, k), rng = draw(_sizes(3, 3, 3)), draw(generators())
+    (A, d, k), (*first, N, H), rng = draw(_sizes(3, 3, 3)), draw(_sizes(4, 5, 4, 5)), draw(generators())
     return TwoBatches(
         theta=_grid(rng, d),
-        baseline_batch=_batch(rng, draw(_sizes(4, 5)), A, d, k),
-        update_batch=_batch(rng, draw(_sizes(4, 5)), A, d, k),
+        baseline_batch=_batch(rng, first, A, d, k),
+        update_batch=_batch(rng, (N, H), A, d, k),
     )
 
 
+@functools.cache
 @st.composite
 def minibatches(draw: st.DrawFn, M: int) -> np.ndarray:
     """Draw (S, B) indices into M trajectories: S steps, each on B different trajectories."""
-    S, B, rng = draw(_size(3)), draw(st.integers(1, M)), draw(generators())
+    (S, B), rng = draw(_sizes(3, M)), draw(generators())
     return np.stack([rng.permutation(M)[:B] for _ in range(S)]).astype(np.int64)

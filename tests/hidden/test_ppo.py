@@ -45,12 +45,16 @@ CLOSENESS = st.sampled_from([NEAR, 2.0])
 KL_WEIGHTS = st.sampled_from([0.25, 1.0, 4.0])
 RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
-WITH_MINIBATCHES = strategies.policies().flatmap(
-    lambda drawn: st.tuples(st.just(drawn), strategies.minibatches(len(drawn.mask)))
-)
-BATCHES_WITH_MINIBATCHES = strategies.two_batches().flatmap(
-    lambda drawn: st.tuples(st.just(drawn), strategies.minibatches(len(drawn.update_batch)))
-)
+
+@st.composite
+def with_minibatches(draw, batches, trajectories_of):
+    """Draw what `batches` draws, and minibatches of its trajectories."""
+    drawn = draw(batches)
+    return drawn, draw(strategies.minibatches(trajectories_of(drawn)))
+
+
+WITH_MINIBATCHES = with_minibatches(strategies.policies(), lambda drawn: len(drawn.mask))
+BATCHES_WITH_MINIBATCHES = with_minibatches(strategies.two_batches(), lambda drawn: len(drawn.update_batch))
 
 
 @weight(1.5)
