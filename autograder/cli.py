@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autograder.grading.settings import Settings
 
 A_PATH = click.Path(path_type=Path)
-_WRITE_SECONDS = 0.2
+_WRITE_SECONDS = 0.5
 """Between two partial results.json: rows may end every few milliseconds, and each takes two to write."""
 
 

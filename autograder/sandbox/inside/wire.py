@@ -27,6 +27,7 @@ _AT_ONCE = 64 * 1024
 _Given = TypeVar("_Given")
 _Read = TypeVar("_Read")
 _LENGTH = struct.Struct("<I")
+_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _DTYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8"), "|b1": np.dtype("?")}
 
 
@@ -67,7 +68,7 @@ def send(
         announced.append({"dtype": _dtype_name(contiguous.dtype), "shape": list(contiguous.shape)})
         if contiguous.size:
             buffers.append(contiguous.reshape(-1).data.cast("B"))
-    text = json.dumps({**header, "arrays": announced}, allow_nan=False, separators=(",", ":")).encode()
+    text = _JSON.encode({**header, "arrays": announced}).encode()
     if len(text) > HEADER_BYTES:
         raise WireError(f"the header has {len(text)} bytes, but {HEADER_BYTES} are the limit.")
     pieces = [memoryview(_LENGTH.pack(len(text)) + text), *buffers]
