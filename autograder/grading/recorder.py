@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -44,8 +43,6 @@ class Recorder:
             self._try(arguments, keywords)
 
         recorded.recorded_test = self._test  # type: ignore[attr-defined]
-        # Asked for with every input, and slow to find through the wrapper.
-        recorded.__signature__ = inspect.signature(self._test)  # type: ignore[attr-defined]
         return recorded
 
     @contextmanager
