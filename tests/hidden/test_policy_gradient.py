@@ -176,9 +176,9 @@ def test_gradient_is_right_on_average_on_cartpole(submission, draw_seed):
         raise Mismatch(
             ESTIMATE,
             "value",
-            f"{ESTIMATE} of {BATCHES} batches of CartPole, {EPISODES // BATCHES} episodes each, times that and "
-            f"along a direction, adds up to {found:.0f}, but {expected:.0f} ± {bound:.0f} was expected: chance "
-            "alone leaves that range in one of a million gradings.",
+            f"{ESTIMATE} of {BATCHES} batches of CartPole, {EPISODES // BATCHES} episodes each, times that "
+            f"and along a direction, adds up to {found:.0f}, but {expected:.0f} ± {bound:.0f} was expected: "
+            "chance alone leaves that range in one of a million gradings.",
         )
 
 
