@@ -103,6 +103,8 @@ def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: in
     with open(reading, "rb", closefd=True) as pipe:
         said = pipe.read1(32)
     os.waitpid(between, 0)
+    if not said:
+        raise ChildProcessError("no process could be forked")
     return int(said)
 
 
