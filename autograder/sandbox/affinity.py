@@ -48,9 +48,9 @@ class SharedCore:
                 os.sched_setaffinity(pid, {self._core})
             self._placed.add(pid)
         except OSError:  # not to be had here
-            self.leave()
+            self._leave()
 
-    def leave(self) -> None:
+    def _leave(self) -> None:
         """Go back to all cores, and stay there."""
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, self._allowed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -68,10 +69,8 @@ class ForkServer:
         order, descriptors = {"do": "start", "forks": _FORKS, "options": options}, [channel.fileno(), output]
         if not _FORKS:
             started, control = _launch(self._start_file, output)
-            with (
-                control,
-                contextlib.suppress(OSError, wire.WireError),
-            ):  # it has said why, and is seen to be gone
+            # Where it is gone already, the caller gets no answer from it, and reads what it has printed.
+            with control, contextlib.suppress(OSError, wire.WireError):
                 _order(control, order, descriptors)
             return started
         sweep.adopt_orphans()
@@ -156,7 +155,7 @@ class OrphanProcess:
     def kill(self) -> None:
         """Send SIGKILL if it still runs; not reaped before, its number is nobody else's."""
         if self.poll() is None:
-            os.kill(self.pid, 9)
+            os.kill(self.pid, signal.SIGKILL)
 
     def _reap(self, flags: int) -> int | None:
         if self.returncode is None:

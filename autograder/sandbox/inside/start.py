@@ -100,7 +100,7 @@ def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: in
         finally:
             os._exit(1)  # whatever went wrong, a fork never goes on as its parent
     os.close(writing)
-    with open(reading, "rb", closefd=True) as pipe:
+    with open(reading, "rb") as pipe:
         said = pipe.read1(32)
     os.waitpid(between, 0)
     if not said:
