@@ -53,7 +53,7 @@ def with_minibatches(draw, batches, trajectories_of):
     return drawn, draw(strategies.minibatches(trajectories_of(drawn)))
 
 
-WITH_MINIBATCHES = with_minibatches(strategies.policies(), lambda drawn: len(drawn.mask))
+WITH_MINIBATCHES = with_minibatches(strategies.policies(least_A=2), lambda drawn: len(drawn.mask))
 BATCHES_WITH_MINIBATCHES = with_minibatches(strategies.two_batches(), lambda drawn: len(drawn.update_batch))
 
 

@@ -176,7 +176,6 @@ LEADING_AXES = st.sampled_from(
 """No, one or two leading axes."""
 _SOME_LEADING_AXES = LEADING_AXES.filter(bool)
 _N_H_D = _sizes(4, 5, 4)
-_N_H_A_D = _sizes(4, 5, 4, 4)
 
 
 # One strategy for every kind of argument list
@@ -205,9 +204,13 @@ def decisions(draw: st.DrawFn) -> Decisions:
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> Policies:
-    """Draw two different policies and trajectories, with numbers on the padding too."""
-    (N, H, A, d), rng = draw(_N_H_A_D), draw(generators())
+def policies(draw: st.DrawFn, least_A: int = 1) -> Policies:
+    """Draw two different policies and trajectories, with numbers on the padding too.
+
+    With one action there is nothing to learn: what needs a slope asks for two.
+    """
+    (N, H, more, d), rng = draw(_sizes(4, 5, 5 - least_A, 4)), draw(generators())
+    A = least_A - 1 + more
     mask = _prefix_mask(rng, N, H)
     return Policies(
         theta=_grid(rng, d),
@@ -317,8 +320,12 @@ def _batch(rng: np.random.Generator, sizes: Sequence[int], A: int, d: int, k: in
 
 @st.composite
 def two_batches(draw: st.DrawFn) -> TwoBatches:
-    """Draw what `npg_iteration` and `ppo_iteration` are given. N and H of the two batches may differ."""
-    (A, d, k), (*first, N, H), rng = draw(_sizes(3, 3, 3)), draw(_sizes(4, 5, 4, 5)), draw(generators())
+    """Draw what `npg_iteration` and `ppo_iteration` are given: two or three actions, so that θ matters.
+
+    N and H of the two batches may differ.
+    """
+    (more, d, k), (*first, N, H), rng = draw(_sizes(2, 3, 3)), draw(_sizes(4, 5, 4, 5)), draw(generators())
+    A = 1 + more
     return TwoBatches(
         theta=_grid(rng, d),
         baseline_batch=_batch(rng, first, A, d, k),
