@@ -18,24 +18,27 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
 import numpy as np
 
-from hw4.__main__ import UPDATES
-from hw4.lab.training import SETTINGS, Update, random_minibatches, train
+from hw4.lab.training import Update, train
+from hw4.npg import npg_iteration
 from hw4.ppo import ppo_iteration
 from hw4.trajectories import TrajectoryBatch
+from tests.hidden.trainings import HORIZON, NPG, PPO, npg_hyperparameters, ppo_hyperparameters
 
-HORIZON = 500
-MINIBATCH = 25
-"""As in tests/hidden/test_learning.py."""
-ALGORITHMS = ("npg", "ppo")
+ALGORITHMS = {
+    "npg": (NPG, npg_iteration, npg_hyperparameters),
+    "ppo": (PPO, ppo_iteration, ppo_hyperparameters),
+}
+"""By name: settings, the iteration, and what it takes behind θ and the two batches."""
 
 
 def iterations_to_the_bar(algorithm: str, seed: int) -> int | None:
     """Train once and return how many iterations it took to reach the bar, or None where it was missed."""
-    settings = SETTINGS[algorithm][HORIZON]
+    settings = ALGORITHMS[algorithm][0]
     rng = np.random.default_rng([seed, HORIZON])
     rotation = np.linalg.qr(rng.standard_normal((8, 8)))[0]
     curve = train(graded_update(algorithm), settings, rng, rotation=rotation, stop_at=settings.bar)
@@ -44,20 +47,17 @@ def iterations_to_the_bar(algorithm: str, seed: int) -> int | None:
 
 def graded_update(algorithm: str) -> Update:
     """Return the reference's update as the graded rows run it."""
-    return ppo_on_minibatches if algorithm == "ppo" else UPDATES[algorithm](SETTINGS[algorithm][HORIZON])
+    _, iteration, hyperparameters = ALGORITHMS[algorithm]
 
+    def update(
+        theta: np.ndarray,
+        baseline_batch: TrajectoryBatch,
+        update_batch: TrajectoryBatch,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        return iteration(theta, baseline_batch, update_batch, *hyperparameters(rng))
 
-def ppo_on_minibatches(
-    theta: np.ndarray,
-    baseline_batch: TrajectoryBatch,
-    update_batch: TrajectoryBatch,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Run PPO's iteration on minibatches, as the graded rows do."""
-    settings = SETTINGS["ppo"][HORIZON]
-    steps = random_minibatches(rng, settings.sgd_steps, settings.update_trajectories, MINIBATCH)
-    rest = (settings.kl_weight, settings.learning_rate, steps, settings.ridge)
-    return ppo_iteration(theta, baseline_batch, update_batch, *rest)
+    return update
 
 
 def miss_rate_bound(misses: int, runs: int) -> float:
@@ -80,7 +80,7 @@ def row(algorithm: str, taken: list[int | None]) -> str:
     reached = np.array([iterations for iterations in taken if iterations is not None])
     misses = len(taken) - len(reached)
     bound = miss_rate_bound(misses, len(taken))
-    settings = SETTINGS[algorithm][HORIZON]
+    settings = ALGORITHMS[algorithm][0]
     slow, median, slowest = np.quantile(reached, (0.99, 0.5, 1.0))
     return (
         f"| {algorithm.upper()} | {len(taken)} | {settings.iterations} | {median:.0f} | {slow:.0f} "

@@ -21,11 +21,11 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 from autograder.grading.curve import Curve
 from hw4 import npg, ppo
 from hw4.lab.compare import Mismatch
-from hw4.lab.training import SETTINGS, LearningCurve, Settings, random_minibatches, train
+from hw4.lab.training import LearningCurve, Settings, train
 from hw4.trajectories import TrajectoryBatch
 from tests.hidden.composition import own_npg_iteration, own_ppo_iteration
+from tests.hidden.trainings import HORIZON, NPG, PPO, npg_hyperparameters, ppo_hyperparameters
 
-HORIZON = 500
 FIRST_BAR = 250.0
 """Half the horizon: far from the 20 of a policy that does not learn, and from the 475 of one that does."""
 RUNS = 7
@@ -34,9 +34,6 @@ BANDS = json.loads(Path(__file__).with_name("reference_curves.json").read_text(e
 """The reference's returns on the way, to show a curve against; nothing is judged by them."""
 CLOSE = 1e-3
 """Relative to the step: the fit's design is ill-conditioned here, so solvers agree to 1e-6, not to 1e-12."""
-
-MINIBATCH = 25
-"""Trajectories of an SGD step, of M = 50: plain loops take half the time of full batches."""
 
 Iteration = Callable[..., np.ndarray]
 """θ' from θ, the two batches and what else the algorithm takes."""
@@ -150,52 +147,44 @@ class Learner:
 @pytest.fixture(scope="session")
 def npg_learner(submission: Any, draw_seed: Callable[[str], int]) -> Learner:
     """NPG on CartPole with the student's npg_iteration."""
-    settings = SETTINGS["npg"][HORIZON]
-    rest = (settings.delta, settings.ridge, settings.damping)
     return Learner(
         "NPG",
         submission,
-        settings,
+        NPG,
         draw_seed("CartPole NPG"),
         submission.npg.npg_iteration,
         npg.npg_iteration,
         functools.partial(own_npg_iteration, submission),
-        lambda rng: rest,
+        npg_hyperparameters,
     )
 
 
 @pytest.fixture(scope="session")
 def ppo_learner(submission: Any, draw_seed: Callable[[str], int]) -> Learner:
     """PPO on CartPole with the student's ppo_iteration."""
-    settings = SETTINGS["ppo"][HORIZON]
-
-    def draw_rest(rng: np.random.Generator) -> tuple[object, ...]:
-        steps = random_minibatches(rng, settings.sgd_steps, settings.update_trajectories, MINIBATCH)
-        return settings.kl_weight, settings.learning_rate, steps, settings.ridge
-
     return Learner(
         "PPO",
         submission,
-        settings,
+        PPO,
         draw_seed("CartPole PPO"),
         submission.ppo.ppo_iteration,
         ppo.ppo_iteration,
         functools.partial(own_ppo_iteration, submission),
-        draw_rest,
+        ppo_hyperparameters,
     )
 
 
 @weight(3)
 @number("5.1.1")
 def test_npg_learns_to_balance(npg_learner, show_curve):
-    """NPG learns: mean return 250 on CartPole-v1, H = 500."""
+    """NPG learns: mean return 250 on CartPole-v1, H = 500, δ = 8."""
     npg_learner.assert_reaches(FIRST_BAR, show_curve)
 
 
 @weight(3)
 @number("5.1.2")
 def test_npg_balances_to_the_end(npg_learner, show_curve):
-    """NPG solves it: mean return 475 on CartPole-v1, H = 500."""
+    """NPG solves it: mean return 475 on CartPole-v1, H = 500, δ = 8."""
     npg_learner.assert_reaches(npg_learner.settings.bar, show_curve)
 
 
