@@ -100,8 +100,8 @@ def _write_input(name: str, value: object) -> Iterator[str]:
             for line in _write_input(field.name, entry):
                 yield inner + line
     elif isinstance(value, tuple):
-        for entry in value:
-            yield from _write_input(name, entry)
+        for field, entry in zip(getattr(value, "_fields", (name,) * len(value)), value, strict=True):
+            yield from _write_input(field, entry)
     elif isinstance(value, np.ndarray):
         yield f"{name} = {value.tolist()}"
     elif isinstance(value, bool | int | float | str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,22 @@ def test_a_wrong_value_is_told_in_order():
         "  value = 7.0",
         "npg.f returned 3, but 4 was expected.",
         "Diagnosis: You forgot the mean.",
+    ]
+
+
+def test_tuples_are_taken_apart_and_named_ones_by_their_names():
+    class Search(NamedTuple):
+        backtrack: float
+        max_backtracks: int
+
+    drawn = {"search": Search(0.5, 10), "both": (ScoredBatch(*3 * (np.array([1.0]),)), 2)}
+    assert judge(WRONG, CHECKED, drawn, None).explanation.splitlines()[2:8] == [
+        "  backtrack = 0.5",
+        "  max_backtracks = 10",
+        "  scores = [1.0]",
+        "  advantages = [1.0]",
+        "  mask = [1.0]",
+        "  both = 2",
     ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
+from hw4.lab.signatures import SIGNATURES
 from tests.public.strategies import LOUD_FEATURE, loud
 
 FEW = 10
@@ -55,23 +57,33 @@ def assert_leaves_arguments(
     Args:
         function: ``module.function``.
         call: the student's function.
-        arguments: what to call it with.
+        arguments: what to call it with: numbers, arrays and batches.
         changed: other arguments of the same shapes, for which the result must be another.
         shape: the shape it must return.
     """
-    before = [np.copy(argument) for argument in arguments if isinstance(argument, np.ndarray)]
+    before = [(name, np.copy(array)) for name, array in _named_arrays(function, arguments)]
     returned, after = call.with_arguments(*arguments)
     one = as_returned(function, returned, shape)
-    for position, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+    for (name, old), new in zip(before, after, strict=True):
         if not np.array_equal(old, new):
             raise Mismatch(
                 function,
                 "value",
-                f"{function} changed its array argument number {position} in place: work on a copy "
+                f"{function} changed its argument {name} in place: work on a copy "
                 "(x = x.copy(), or x = x + y in place of x += y).",
             )
     assert_repeats(function, one, as_returned(function, call(*arguments), shape))
     assert_responds(function, one, as_returned(function, call(*changed), shape))
+
+
+def _named_arrays(function: str, arguments: Sequence[object]) -> Iterator[tuple[str, np.ndarray]]:
+    """Every array that a call is given, those of batches included, in the order in which they come back."""
+    for known, argument in zip(SIGNATURES[function].arguments, arguments, strict=False):
+        if isinstance(argument, np.ndarray):
+            yield known.name, argument
+        elif dataclasses.is_dataclass(argument):
+            for name, array in vars(argument).items():
+                yield f"{known.name}.{name}", array
 
 
 def assert_averages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
@@ -30,8 +31,17 @@ from tests.public import strategies
 KL = "trpo.kl_estimate"
 STEP = "trpo.trpo_step"
 DELTAS = st.sampled_from([0.01, 0.1, 0.5, 2.0])
-SEARCHES = st.sampled_from([(0.5, 10), (0.75, 6)])
-"""backtrack and max_backtracks."""
+
+
+class Search(NamedTuple):
+    """How `trpo_step` shortens a step, and how often at most."""
+
+    backtrack: float
+    max_backtracks: int
+
+
+HALVING = Search(0.5, 10)
+SEARCHES = st.sampled_from([HALVING, Search(0.75, 6)])
 
 
 @weight(1)
@@ -129,12 +139,12 @@ def test_step_is_shortened_max_backtracks_times(submission, drawn, delta):
     Optimization (TRPO)"). Given alone, δ comes with a backtrack of ½.
     """
     bold = 4.0**5
-    shortened = _clear_shortenings(*_uphill(drawn, delta, (0.5, 10), bold))
+    shortened = _clear_shortenings(*_uphill(drawn, delta, HALVING, bold))
     assume(shortened is not None)
 
     def accepted_after(backtracks):
         """F smaller by 4 is a step longer by 2: one try more, where the longer ones are refused as well."""
-        arguments = _uphill(drawn, delta, (0.5, 10), bold * 4.0 ** (backtracks - shortened))
+        arguments = _uphill(drawn, delta, HALVING, bold * 4.0 ** (backtracks - shortened))
         assume(_clear_shortenings(*arguments) == (backtracks if backtracks <= 10 else None))
         return arguments[:-2]
 
