@@ -51,7 +51,7 @@ def assert_repeats(function: str, one: np.ndarray, again: np.ndarray) -> None:
 
 def assert_leaves_arguments(
     function: str, call: Any, arguments: Sequence[object], changed: Sequence[object], shape: tuple[int, ...]
-) -> None:
+) -> np.ndarray:
     """Assert that a function leaves its arguments as they were, and answers the same to them again.
 
     Args:
@@ -60,6 +60,9 @@ def assert_leaves_arguments(
         arguments: what to call it with: numbers, arrays and batches.
         changed: other arguments of the same shapes, for which the result must be another.
         shape: the shape it must return.
+
+    Returns:
+        What it returned for `arguments`.
     """
     before = [(name, np.copy(array)) for name, array in _named_arrays(function, arguments)]
     returned, after = call.with_arguments(*arguments)
@@ -74,6 +77,7 @@ def assert_leaves_arguments(
             )
     assert_repeats(function, one, as_returned(function, call(*arguments), shape))
     assert_responds(function, one, as_returned(function, call(*changed), shape))
+    return one
 
 
 def _named_arrays(function: str, arguments: Sequence[object]) -> Iterator[tuple[str, np.ndarray]]:

@@ -375,13 +375,15 @@ def test_iteration_leaves_the_arguments(submission, drawn, hyperparameters):
     delta, ridge, damping = hyperparameters
     _gradient_and_fisher(drawn, ridge, damping)
     batches = (drawn.theta, drawn.baseline_batch, drawn.update_batch)
-    assert_leaves_arguments(
+    returned = assert_leaves_arguments(
         ITERATION,
         submission.npg.npg_iteration,
         (*batches, delta, ridge, damping),
         (*batches, 4.0 * delta, ridge, damping),
         drawn.theta.shape,
     )
+    if np.array_equal(returned, drawn.theta):
+        raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but ĝ is not 0: θ has to move.")
 
 
 def loud_batch(batch: TrajectoryBatch, value: float) -> TrajectoryBatch:

@@ -394,7 +394,10 @@ def test_iteration_leaves_the_arguments(submission, drawn, kl_weight, ridge):
     arguments = (drawn.theta, drawn.baseline_batch, drawn.update_batch, *rest)
     assume(not are_close(reference.ppo_iteration(*arguments), drawn.theta))
     changed = (*arguments[:4], 2.0 * arguments[4], *arguments[5:])
-    assert_leaves_arguments(ITERATION, submission.ppo.ppo_iteration, arguments, changed, drawn.theta.shape)
+    iteration = submission.ppo.ppo_iteration
+    returned = assert_leaves_arguments(ITERATION, iteration, arguments, changed, drawn.theta.shape)
+    if np.array_equal(returned, drawn.theta):
+        raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but the loss slopes there.")
 
 
 def _assert_is_ppo(submission, drawn, given_to_student, rest):
