@@ -102,7 +102,7 @@ def grade(
             visibility_of=settings.visibility_of,
             prints_shown=settings.prints_shown,
         )
-        was_stopped = _run_hidden_tests(assignment, plugin)
+        was_stopped = run_hidden_tests(assignment, plugin)
         confinement = dict(proxy.confinement)
     # From here on no process of the submission is alive, and no file of it is left.
     tampered = changed_since(files, assignment)
@@ -134,7 +134,7 @@ def _without_points(results: Results) -> Results:
     return replace(results, rows=tuple(rows))
 
 
-def _run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
+def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
     """Run pytest in this process; only the repository's own files can reach it.
 
     Returns:

@@ -45,7 +45,7 @@ arguments = (assignment, Toy(), lambda number: 7, budget, seen.append, sys.argv[
 plugin = GradingPlugin(*arguments, prints_shown="prints" in sys.argv)
 error = None
 try:
-    grade._run_hidden_tests(assignment, plugin)
+    grade.run_hidden_tests(assignment, plugin)
 except failures.GraderFault as fault:
     error = str(fault)
 print(json.dumps({"error": error, "problems": plugin.problems, "seen": len(seen),
