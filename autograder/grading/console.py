@@ -10,6 +10,7 @@ from rich.table import Table
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.results import Outcome, Results, Row, format_points
+from autograder.grading.wording import to_text
 
 _MARKS = {
     Outcome.PASSED: "[green]passed[/]",
@@ -52,6 +53,6 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
 
 def _explain(row: Row, console: Console) -> None:
     console.print(f"\n[bold]{row.number} {escape(row.title)}[/]", highlight=False)
-    console.print(escape(textwrap.indent(row.explanation, "  ")), highlight=False, soft_wrap=True)
+    console.print(escape(textwrap.indent(to_text(row.explanation), "  ")), highlight=False, soft_wrap=True)
     if row.curve is not None:
         console.print(escape(textwrap.indent(row.curve.text, "  ")), highlight=False, soft_wrap=True)

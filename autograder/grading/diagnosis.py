@@ -6,16 +6,16 @@ One that agrees on all of them is reported; a tie or no match is not guessed at.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograder.grading.assignment import Catalogue, Misconception
+from autograder.sandbox.calls import arrays_in
 from autograder.sandbox.failures import SubmissionFault
 from autograder.sandbox.proxy import Submission
 
@@ -95,7 +95,7 @@ def _all_of(mistakes: Sequence[Misconception]) -> Twist:
 
 def _ask(submission: Submission, function: str, probe: Probe) -> _Answer:
     module, _, name = function.partition(".")
-    before = list(_arrays(probe))
+    before = list(arrays_in(probe))
     value, after = getattr(getattr(submission, module), name).with_arguments(*probe)
     return _Answer(value, _changes(before, after))
 
@@ -108,7 +108,7 @@ def _call(function: Twist, probe: Probe) -> _Answer | None:
             value = np.array(function(*arguments), dtype=np.float64)
     except (ArithmeticError, IndexError, TypeError, ValueError, np.linalg.LinAlgError):
         return None  # two twists around one another may not fit: the one returns another shape, say
-    return _Answer(value, _changes(list(_arrays(probe)), list(_arrays(arguments))))
+    return _Answer(value, _changes(list(arrays_in(probe)), list(arrays_in(arguments))))
 
 
 def _fits(cases: Sequence[_Case], wrong: Twist) -> bool:
@@ -171,15 +171,6 @@ def _sentence(fitting: Sequence[Sequence[Misconception]]) -> str | None:
     if max(map(len, sets)) == 1:
         return said[0]
     return " ".join(["Two mistakes at once." if len(sets) == 1 else "More than one mistake.", *said])
-
-
-def _arrays(arguments: Sequence[object]) -> Iterator[np.ndarray]:
-    """The arrays among some arguments, those of records too, in the order in which they cross the wall."""
-    for argument in arguments:
-        if isinstance(argument, np.ndarray):
-            yield argument
-        elif dataclasses.is_dataclass(argument):
-            yield from _arrays([getattr(argument, field.name) for field in dataclasses.fields(argument)])
 
 
 def _changes(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> tuple[bool, ...]:

@@ -1,108 +1,134 @@
-"""From what a test raised to what a student reads: plain sentences, no framework traceback."""
+"""From what a test raised to the record of why a row did not pass. `wording` turns that into text."""
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from autograder.grading.results import Outcome
+from autograder.grading.results import Explanation, Outcome, RejectedCall
 from autograder.sandbox import failures
+from autograder.sandbox.calls import Call
+from hw4.lab.compare import Mismatch
+from hw4.lab.signatures import SIGNATURES
 
-LONGEST_INPUT = 1500
 GRADER_FAULT = (
     "The grader itself failed in this check; this is no mistake of yours. Tell the course staff, who can "
     "grade it again."
 )
-
-FAILED = "This check failed."
 UNSTABLE = "The same input gave different results: a function must depend on its arguments alone."
+MAX_RELATED_CALLS = 4
+"""So many calls that were held against one another are shown; of more, such as those of a mean, the first."""
+
+Right = Mapping[str, Callable[..., Any]]
+"""The right function of each name ``module.function``."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a row ended, in words.
+    """How a row ended.
 
     Attributes:
         outcome: how it ended.
-        explanation: for the student.
+        explanation: why it did not pass.
         staff: a traceback, where the grader itself failed; else empty.
     """
 
     outcome: Outcome
-    explanation: str = ""
+    explanation: Explanation = field(default_factory=Explanation)
     staff: str = ""
 
 
-def judge(
-    error: BaseException | None,
-    checked: str,
-    example: Mapping[str, object] | None,
-    diagnosis: str | None = None,
-    level: str = "full",
-) -> Verdict:
-    """Turn what a test raised into a verdict.
+def judge(error: BaseException | None) -> Verdict:
+    """Say how a row ended, from what its test raised.
+
+    Only a mismatch or a fault of the submission is a failure of the student's; anything else, a bare
+    AssertionError included, is the grader's own fault.
 
     Args:
-        error: what it raised, None where it passed.
-        checked: what was checked and on which slide, from the test's docstring.
-        example: the smallest failing input found, by argument, where the inputs were drawn.
-        diagnosis: the known mistake that the function makes, where there is one.
-        level: ``"full"``; ``"hints"`` holds back inputs and numbers; ``"names"`` says only that a row failed.
+        error: what the test raised, None where it passed.
     """
     if error is None:
         return Verdict(Outcome.PASSED)
     if isinstance(error, failures.NotAttempted):
-        return Verdict(Outcome.NOT_ATTEMPTED, str(error))
-    if isinstance(error, AssertionError | failures.SubmissionFault):
-        if level == "names":
-            return Verdict(Outcome.FAILED, FAILED)
-        return Verdict(Outcome.FAILED, _explain(error, checked, example, diagnosis, is_full=level == "full"))
-    if isinstance(error, failures.GraderFault):
-        return Verdict(Outcome.GRADER_FAULT, GRADER_FAULT, str(error))
-    return Verdict(Outcome.GRADER_FAULT, GRADER_FAULT, "".join(traceback.format_exception(error)))
+        return Verdict(Outcome.NOT_ATTEMPTED, Explanation(str(error)))
+    if isinstance(error, Mismatch | failures.SubmissionFault):
+        return Verdict(Outcome.FAILED, Explanation(str(error)))
+    said = str(error) if isinstance(error, failures.GraderFault) else ""
+    staff = said or "".join(traceback.format_exception(error))
+    return Verdict(Outcome.GRADER_FAULT, Explanation(GRADER_FAULT), staff)
 
 
-def _explain(
-    error: BaseException,
+def explain(
+    error: Mismatch | failures.SubmissionFault,
     checked: str,
-    example: Mapping[str, object] | None,
-    diagnosis: str | None,
+    calls: Sequence[Call],
+    right: Right,
+    package: str,
+) -> Explanation:
+    """Say why a row failed: what was checked, the call that was rejected, what was expected and found.
+
+    Args:
+        error: what the test raised.
+        checked: what was checked and on which slide, from the test's docstring.
+        calls: the calls that the test made on the input that failed.
+        right: the right functions.
+        package: the package students fill in.
+    """
+    if not isinstance(error, Mismatch | failures.CallRaised | failures.UnusableReturn):
+        return Explanation(str(error))  # the same for every input
+    chosen = _rejected(error, calls)
+    shown = chosen if len(chosen) <= MAX_RELATED_CALLS else chosen[:1]
+    is_single = len(chosen) == 1
+    return Explanation(
+        str(error),
+        checked,
+        tuple(_write_down(call, error, right, package, is_single=is_single) for call in shown),
+        len(chosen),
+        tells_numbers=isinstance(error, Mismatch) and error.kind in ("value", "relation"),
+    )
+
+
+def is_without_padding(explanation: Explanation) -> bool:
+    """Whether no call that was rejected has padding: then a forgotten mask is not what is wrong."""
+    values = [pair for call in explanation.calls for pair in call.values()]
+    return all(bool(np.all(np.asarray(value))) for name, value in values if name == "mask")
+
+
+def _rejected(error: Mismatch | failures.SubmissionFault, calls: Sequence[Call]) -> list[Call]:
+    """The call whose answer was rejected, or all that were held against one another."""
+    if not isinstance(error, Mismatch):
+        return [call for call in calls if call.function == error.function and call.returned is None][-1:]
+    if error.kind != "relation" and error.found is not None:
+        for call in reversed(calls):
+            # The array that was rejected is the one that the proxy returned, or a view of it.
+            if call.returned is not None and np.may_share_memory(call.returned, error.found):
+                return [call]
+    functions = (error.function, *error.related)
+    return [call for call in calls if call.function in functions]
+
+
+def _write_down(
+    call: Call,
+    error: Mismatch | failures.SubmissionFault,
+    right: Right,
+    package: str,
     *,
-    is_full: bool,
-) -> str:
-    """What was checked, the smallest failing input, what was expected and found, and the diagnosis."""
-    if isinstance(error, failures.SubmissionFault) and not isinstance(error, failures.CallRaised):
-        return str(error)  # the same for every input
-    pieces = [f"Checked: {checked}"] if checked else []
-    lines = [line for name, value in (example or {}).items() for line in _write_input(name, value)]
-    if is_full and lines and sum(map(len, lines)) <= LONGEST_INPUT:
-        pieces.append("\n  ".join(["Smallest failing input found:", *lines]))
-    tells_numbers = isinstance(error, AssertionError) and getattr(error, "kind", "value") == "value"
-    if is_full or not tells_numbers:
-        pieces.append(str(error) or "The property did not hold.")
-    elif not diagnosis:
-        pieces.append("What came back is not what was expected.")
-    if diagnosis:
-        pieces.append(f"Diagnosis: {diagnosis}")
-    return "\n".join(pieces)
+    is_single: bool,
+) -> RejectedCall:
+    names = [argument.name for argument in SIGNATURES[call.function].arguments]
+    arguments = dict(zip(names, call.arguments, strict=False)) | dict(call.keywords)
+    expected = error.expected if isinstance(error, Mismatch) and error.kind == "value" else None
+    if not is_single or expected is None:
+        expected = _right_value(call, right)
+    return RejectedCall(call.function, package, arguments, call.returned, expected)
 
 
-def _write_input(name: str, value: object) -> Iterator[str]:
-    """Write an input as one would type it, a line an array; records and tuples are taken apart."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            entry = getattr(value, field.name)
-            inner = f"{field.name}." if dataclasses.is_dataclass(entry) else ""
-            for line in _write_input(field.name, entry):
-                yield inner + line
-    elif isinstance(value, tuple):
-        for field, entry in zip(getattr(value, "_fields", (name,) * len(value)), value, strict=True):
-            yield from _write_input(field, entry)
-    elif isinstance(value, np.ndarray):
-        yield f"{name} = {value.tolist()}"
-    elif isinstance(value, bool | int | float | str):
-        yield f"{name} = {value}"
+def _right_value(call: Call, right: Right) -> np.ndarray | None:
+    arguments, keywords = copy.deepcopy((call.arguments, dict(call.keywords)))
+    with np.errstate(all="ignore"):
+        return np.array(right[call.function](*arguments, **keywords), dtype=np.float64)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from autograder.grading.integrity import changed_since, fingerprints
 from autograder.grading.lender import Lender
 from autograder.grading.page import write_page
 from autograder.grading.plugin import GradingPlugin
-from autograder.grading.results import Outcome, Results
+from autograder.grading.results import Explanation, Outcome, Results
 from autograder.grading.settings import Settings
 from autograder.grading.submission import Collected, collect
 from autograder.grading.versions import versions
@@ -98,7 +99,6 @@ def grade(
             budget,
             on_change,
             only,
-            feedback=settings.feedback,
             visibility_of=settings.visibility_of,
             prints_shown=settings.prints_shown,
         )
@@ -111,7 +111,7 @@ def grade(
     problem = TAMPERED if is_void else STOPPED if was_stopped else ""
     results = replace(
         graded,
-        summary=problem or write_page(graded, assignment, _notes(collected)),
+        summary=problem or _page(graded, assignment, _notes(collected), plugin.problems),
         seconds=budget.elapsed,
         staff={
             "submission_sha256": collected.digest,
@@ -129,8 +129,19 @@ def grade(
     return results
 
 
+def _page(results: Results, assignment: Assignment, notes: list[str], problems: list[str]) -> str:
+    """The page on top. What goes wrong in it costs the page, never a row."""
+    try:
+        return write_page(results, assignment, notes)
+    except Exception:
+        problems.append(f"The page on top failed.\n{traceback.format_exc()}")
+        return "The rows below say what was found."
+
+
 def _without_points(results: Results) -> Results:
-    rows = [replace(row, outcome=Outcome.GRADER_FAULT, explanation=TAMPERED) for row in results.rows]
+    rows = [
+        replace(row, outcome=Outcome.GRADER_FAULT, explanation=Explanation(TAMPERED)) for row in results.rows
+    ]
     return replace(results, rows=tuple(rows))
 
 

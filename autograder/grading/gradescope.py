@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.grading import wording
 from autograder.grading.metadata import Metadata, read_metadata
 from autograder.grading.results import Outcome, Results, Row, format_points
 from autograder.grading.settings import Settings
@@ -132,6 +133,8 @@ def _row(row: Row, settings: Settings) -> dict[str, object]:
     # A bonus counts on top: the max_scores add up to the published total.
     points = {"score": row.score, "max_score": 0.0 if row.is_bonus else row.points}
     extra: dict[str, object] = {"outcome": row.outcome.value, "seconds": round(row.seconds, 3)}
+    if row.outcome not in (Outcome.PASSED, Outcome.DID_NOT_FINISH):
+        extra |= _for_staff(row)
     if row.curve is not None:
         extra |= {"final_return": row.curve.final_return, "environment_steps_to_bar": row.curve.steps_to_bar}
     return {
@@ -145,12 +148,29 @@ def _row(row: Row, settings: Settings) -> dict[str, object]:
     }
 
 
+def _for_staff(row: Row) -> dict[str, object]:
+    """Why a row did not pass, in fields: for staff, tests and reports on a class."""
+    explanation = row.explanation
+    calls = [wording.to_json(call) for call in explanation.calls if wording.is_small(call)]
+    fields: dict[str, object] = {"seeds": dict(row.seeds), "mismatch": _shorten(explanation.mismatch)}
+    if explanation.number_of_calls == 1 and calls:
+        fields["call"] = calls[0]
+    elif explanation.calls:
+        fields |= {"calls": calls, "number_of_calls": explanation.number_of_calls}
+    if explanation.diagnosis:
+        fields["diagnosis"] = _shorten(explanation.diagnosis)
+    if explanation.lead:
+        fields["same_cause_as"] = explanation.lead
+    return fields
+
+
 def _output(row: Row, settings: Settings) -> dict[str, object]:
     """What a row says: text, or html where it has a picture that anybody may see."""
+    text = wording.to_text(row.explanation, settings.feedback)
     if row.curve is None or row.visibility == "hidden" or settings.feedback == "names":
-        return {"output": _shorten(row.explanation)}
+        return {"output": _shorten(text)}
     # Student code decides part of the explanation. Escaping may make it five times as long.
-    said = html.escape(_shorten(row.explanation, (LONGEST_OUTPUT - len(row.curve.html)) // 5))
+    said = html.escape(_shorten(text, (LONGEST_OUTPUT - len(row.curve.html)) // 5))
     return {"output": (f"<pre>{said}</pre>\n" if said else "") + row.curve.html, "output_format": "html"}
 
 

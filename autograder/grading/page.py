@@ -8,6 +8,7 @@ from autograder.grading.assignment import Assignment, Part
 from autograder.grading.results import Outcome, Results, Row, format_points
 
 _WIDEST_TITLE = 40
+_MAX_CAUSES = 8
 
 
 def write_page(results: Results, assignment: Assignment, notes: Iterable[str]) -> str:
@@ -40,7 +41,7 @@ def _lines(results: Results, assignment: Assignment, notes: Iterable[str]) -> It
             points = _sum(part, rows) if all(row in shown for row in rows) else "later"
             yield f"  {part.number}  {part.title:{_WIDEST_TITLE}} {points:>12}"
     yield ""
-    yield from _first_step(shown)
+    yield from _what_to_do(shown)
     if any(row.outcome is Outcome.GRADER_FAULT for row in shown):
         yield "In some checks the grader itself failed: tell the course staff."
     yield from notes
@@ -52,16 +53,30 @@ def _sum(part: Part, rows: list[Row]) -> str:
     return f"{earned} of +{possible}" if part.is_bonus else f"{earned} of {possible}"
 
 
-def _first_step(shown: list[Row]) -> Iterator[str]:
-    """The first check that was tried and failed: what builds on it comes later in the list."""
-    open_rows = [row for row in shown if row.outcome is not Outcome.PASSED and not row.is_bonus]
-    tried = [row for row in open_rows if row.outcome is not Outcome.NOT_ATTEMPTED]
-    if tried:
-        yield f"Look first at {tried[0].number} {tried[0].title}."
-    elif open_rows:
-        yield f"Next to write: {open_rows[0].number} {open_rows[0].title}."
-    elif shown:
-        yield "Every check that counts passed."
-    rest = len(open_rows) - 1
-    if rest > 0:
-        yield f"{rest} more {'checks did' if rest > 1 else 'check did'} not pass."
+def _what_to_do(shown: list[Row]) -> Iterator[str]:
+    """The causes of lost points in the order of the rows: what builds on one comes later in the list."""
+    open_rows = [row for row in shown if row.outcome is not Outcome.PASSED]
+    tried = [row for row in open_rows if row.outcome in (Outcome.FAILED, Outcome.DID_NOT_FINISH)]
+    causes = [row for row in tried if not row.explanation.lead]
+    # What counts first: the bonus comes on top.
+    causes.sort(key=lambda row: row.is_bonus)
+    unwritten = [row for row in open_rows if row.outcome is Outcome.NOT_ATTEMPTED and not row.is_bonus]
+    if len(causes) > 1:
+        yield f"{len(causes)} causes cost points. Mend them in this order:"
+        yield from (f"  {_cause(row, tried)}" for row in causes[:_MAX_CAUSES])
+        if len(causes) > _MAX_CAUSES:
+            yield f"  and {len(causes) - _MAX_CAUSES} more"
+    elif causes:
+        yield f"One cause costs points: {_cause(causes[0], tried)}."
+    if unwritten:
+        yield f"Next to write: {unwritten[0].number} {unwritten[0].title}."
+    if shown and not open_rows:
+        yield "Every check passed."
+    elif shown and all(row.is_bonus for row in open_rows):
+        yield "Every check that counts passed; the bonus is open."
+
+
+def _cause(row: Row, tried: list[Row]) -> str:
+    others = [other.number for other in tried if other.explanation.lead == row.number]
+    also = f" (and so {', '.join(others)})" if others else ""
+    return f"{row.number} {row.title}{also}"

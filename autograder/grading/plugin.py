@@ -7,8 +7,10 @@ Valid results exist from before the first line of student code until the end, wh
 from __future__ import annotations
 
 import inspect
+import textwrap
 import time
-from collections.abc import Callable, Generator
+import traceback
+from collections.abc import Callable, Generator, Hashable
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import NoReturn
@@ -21,9 +23,10 @@ from autograder.grading.assignment import Assignment, Part
 from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.curve import Curve
 from autograder.grading.diagnosis import diagnose
-from autograder.grading.feedback import UNSTABLE, Verdict, judge
+from autograder.grading.feedback import UNSTABLE, Verdict, explain, is_without_padding, judge
 from autograder.grading.recorder import Recorder, RowEnded
-from autograder.grading.results import Outcome, Results, Row
+from autograder.grading.results import Explanation, Outcome, Results, Row
+from autograder.sandbox.calls import Call
 from autograder.sandbox.failures import CallRaised, SubmissionFault
 from autograder.sandbox.proxy import Submission
 from hw4.lab.compare import Mismatch
@@ -35,8 +38,8 @@ OUT_OF_TIME = (
 
 LENT = "Passed with the lecture's earlier functions in place of yours, whose mistakes cost their own points."
 
-MOST_PRINTED = 2000
-"""Characters of a row's prints: a function is called many times, and one message says as much as all."""
+MAX_PRINTED_CHARS = 2000
+"""Of a row's prints: a function is called many times, and one message says as much as all."""
 
 
 class GradingPlugin:
@@ -49,7 +52,6 @@ class GradingPlugin:
         budget: the time for the whole grading.
         on_change: called with the results so far, first with the manifest.
         only: grade the rows below this number alone; empty for all.
-        feedback: how much a failed row says, as `judge` takes it.
         visibility_of: who sees a row, by its number, where the test itself does not say.
         prints_shown: whether a row shows what the student's code printed during it.
 
@@ -69,7 +71,6 @@ class GradingPlugin:
         on_change: Callable[[Results], None],
         only: str = "",
         *,
-        feedback: str = "full",
         visibility_of: Callable[[str], str] = lambda number: "visible",
         prints_shown: bool = False,
     ) -> None:
@@ -83,11 +84,12 @@ class GradingPlugin:
         self._budget = budget
         self._on_change = on_change
         self._only = only
-        self._feedback = feedback
         self._visibility_of = visibility_of
         self._prints_shown = prints_shown
         self._part = ""
         self._recorders: dict[str, Recorder] = {}
+        self._leads: dict[Hashable, str] = {}
+        self._seeds: dict[str, int] = {}
 
     @pytest.fixture(scope="session")
     def submission(self) -> Submission:
@@ -97,7 +99,12 @@ class GradingPlugin:
     @pytest.fixture(scope="session")
     def draw_seed(self) -> Callable[[str], int]:
         """Give a seed for a purpose, the same in every grading of the same submission."""
-        return self._seed
+
+        def draw(purpose: str) -> int:
+            self._seeds[purpose] = self._seed(purpose)
+            return self._seeds[purpose]
+
+        return draw
 
     @pytest.fixture
     def show_curve(self, request: pytest.FixtureRequest) -> Callable[[Curve], None]:
@@ -160,13 +167,15 @@ class GradingPlugin:
             raise KeyboardInterrupt
         number = item.stash[_ROW]
         if self._budget.is_used_up:
-            self._report(number, Verdict(Outcome.DID_NOT_FINISH, OUT_OF_TIME), 0.0)
+            self._report(number, Verdict(Outcome.DID_NOT_FINISH, Explanation(OUT_OF_TIME)), 0.0)
             return True
         part = number.split(".")[0]
         if part != self._part:
             self._part = part
+            self._seeds.clear()
             self._submission.renew()
         self._submission.start_row()
+        self._submission.calls.clear()
         if self._prints_shown:
             self._submission.take_printed()  # what the row before left behind
         item.stash[_STARTED] = time.monotonic()
@@ -184,8 +193,9 @@ class GradingPlugin:
         except _FAILURES:
             if self.is_stopped:
                 raise KeyboardInterrupt from None
-            if recorder is not None and not isinstance(recorder.failure, AssertionError | SubmissionFault):
+            if recorder is not None and not isinstance(recorder.failure, Mismatch | SubmissionFault):
                 raise
+            pyfuncitem.stash[_CALLS] = recorder.calls if recorder else self._submission.calls.latest()
             self._submission.start_row()
             with self._submission.lending(), recorder.second_hearing() if recorder else nullcontext():
                 if not self._passes(pyfuncitem):
@@ -210,32 +220,63 @@ class GradingPlugin:
         """Turn what the test (or its set-up) raised into the row."""
         report = yield
         if call.when == "call" or call.excinfo is not None:
-            number = item.stash[_ROW]
-            recorder = self._recorders.get(number)
-            error = call.excinfo.value if call.excinfo else None
-            example = None
-            if error is not None and recorder is not None and recorder.failure is not None:
-                error, example = recorder.failure, recorder.example
-            diagnosis = self._diagnose(error.function) if isinstance(error, Mismatch | CallRaised) else None
-            verdict = judge(error, item.stash[_CHECKED], example, diagnosis, self._feedback)
-            if error is None and item.stash.get(_LENT, False):
-                verdict = replace(verdict, explanation=LENT)
-            if call.excinfo is not None and isinstance(call.excinfo.value, hypothesis.errors.Flaky):
-                verdict = replace(verdict, explanation=f"{verdict.explanation}\n{UNSTABLE}")
-            if verdict.staff:
-                self.problems.append(f"{number}: {verdict.staff}")
-            if self._prints_shown:
-                verdict = replace(verdict, explanation=self._with_prints(verdict.explanation))
-            curve = item.stash.get(_CURVE, None)
-            self._report(number, verdict, time.monotonic() - item.stash[_STARTED], curve)
+            verdict = self._verdict(item, call.excinfo.value if call.excinfo else None)
+            seconds = time.monotonic() - item.stash[_STARTED]
+            self._report(item.stash[_ROW], verdict, seconds, item.stash.get(_CURVE, None))
         return report
 
-    def _with_prints(self, explanation: str) -> str:
+    def _verdict(self, item: pytest.Item, raised: BaseException | None) -> Verdict:
+        number = item.stash[_ROW]
+        recorder = self._recorders.get(number)
+        has_recorded = raised is not None and recorder is not None and recorder.failure is not None
+        error = recorder.failure if has_recorded and recorder is not None else raised
+        verdict = judge(error)
+        if isinstance(error, Mismatch | SubmissionFault) and verdict.outcome is Outcome.FAILED:
+            verdict = replace(verdict, explanation=self._explain(item, error))
+        if error is None and item.stash.get(_LENT, False):
+            verdict = replace(verdict, explanation=Explanation(LENT))
+        if isinstance(raised, hypothesis.errors.Flaky):
+            verdict = _with_note(verdict, UNSTABLE)
+        if verdict.staff:
+            self.problems.append(f"{number}: {verdict.staff}")
+        return _with_note(verdict, self._prints()) if self._prints_shown else verdict
+
+    def _prints(self) -> str:
         printed = self._submission.take_printed().strip()
-        if len(printed) > MOST_PRINTED:
-            printed = printed[:MOST_PRINTED] + "\n[The rest was too long to show.]"
-        shown = "Your code printed:\n" + printed.replace("\n", "\n  ") if printed else ""
-        return "\n".join(piece for piece in (explanation, shown) if piece)
+        if len(printed) > MAX_PRINTED_CHARS:
+            printed = printed[:MAX_PRINTED_CHARS] + "\n[The rest was too long to show.]"
+        return "Your code printed:\n" + textwrap.indent(printed, "  ") if printed else ""
+
+    def _explain(self, item: pytest.Item, error: Mismatch | SubmissionFault) -> Explanation:
+        """Explain a failed row. What goes wrong meanwhile costs a piece of the explanation, never the row."""
+        number, checked = item.stash[_ROW], item.stash[_CHECKED]
+        explanation = Explanation(str(error), checked)
+        try:
+            calls = item.stash.get(_CALLS, None) or ()
+            right = self._assignment.catalogue().right
+            explanation = explain(error, checked, calls, right, self._assignment.package)
+            if isinstance(error, Mismatch | CallRaised):
+                explanation = replace(explanation, diagnosis=self._diagnose(error.function) or "")
+        except Exception:
+            self.problems.append(f"{number}: a piece of the explanation failed.\n{traceback.format_exc()}")
+        return replace(explanation, lead=self._lead(number, error, explanation))
+
+    def _lead(self, number: str, error: Mismatch | SubmissionFault, explanation: Explanation) -> str:
+        """The earlier row that failed for the same cause, or an empty text where this row is the first."""
+        causes: list[Hashable] = [(error.function, explanation.diagnosis or explanation.mismatch)]
+        if isinstance(error, Mismatch) and error.kind != "argument":
+            # A function that is wrong on whole trajectories is wrong for another reason than its mask.
+            if is_without_padding(explanation):
+                causes.append(error.function)
+        elif not isinstance(error, Mismatch | CallRaised):
+            causes = [str(error)]
+        # A row that is shown later is no help: rows point to those that are seen when they are.
+        seen_when = next(row.visibility for row in self.results.rows if row.number == number)
+        keys = [(seen_when, cause) for cause in causes]
+        lead = next((self._leads[key] for key in keys if key in self._leads), "")
+        for key in keys:
+            self._leads.setdefault(key, lead or number)
+        return lead
 
     def _diagnose(self, function: str) -> str | None:
         """The known mistake in a function of which a row has failed; looked for once."""
@@ -247,8 +288,14 @@ class GradingPlugin:
 
     def _report(self, number: str, verdict: Verdict, seconds: float, curve: Curve | None = None) -> None:
         row = next(row for row in self.results.rows if row.number == number)
+        seeds = {} if verdict.outcome is Outcome.PASSED else {number: self._seed(number), **self._seeds}
         done = replace(
-            row, outcome=verdict.outcome, explanation=verdict.explanation, seconds=seconds, curve=curve
+            row,
+            outcome=verdict.outcome,
+            explanation=verdict.explanation,
+            seconds=seconds,
+            curve=curve,
+            seeds=seeds,
         )
         self.results = replace(self.results.with_row(done), seconds=self._budget.elapsed)
         self._on_change(self.results)
@@ -287,7 +334,7 @@ class GradingPlugin:
         hypothesis.seed(self._seed(row.number))(test)
         # No database keeps its inputs: no key has to be computed from the test's source.
         test._hypothesis_internal_database_key = b""
-        recorder = Recorder(test.hypothesis.inner_test)
+        recorder = Recorder(test.hypothesis.inner_test, self._submission.calls)
         self._recorders[row.number] = recorder
         test.hypothesis.inner_test = recorder.as_test()
 
@@ -296,11 +343,12 @@ class GradingPlugin:
         raise pytest.UsageError(problem)
 
 
-_FAILURES = (AssertionError, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
+_FAILURES = (Mismatch, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
 _CURVE = pytest.StashKey[Curve]()
 _LENT = pytest.StashKey[bool]()
+_CALLS = pytest.StashKey[tuple[Call, ...]]()
 _STARTED = pytest.StashKey[float]()
 _DECORATORS = ("weight", "number", "visibility")
 
@@ -316,6 +364,13 @@ def _metadata(item: pytest.Item) -> dict[str, object]:
             if value is not None:
                 metadata.setdefault(name, value)
     return metadata
+
+
+def _with_note(verdict: Verdict, note: str) -> Verdict:
+    if not note:
+        return verdict
+    explanation = verdict.explanation
+    return replace(verdict, explanation=replace(explanation, notes=(*explanation.notes, note)))
 
 
 def _is_below(number: str, prefix: str) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 import hypothesis.errors
 
 from autograder.grading.budget import EXAMPLES_AFTER_FAILURE
+from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.failures import SubmissionFault
+from hw4.lab.compare import Mismatch
 
 
 class RowEnded(BaseException):
@@ -22,15 +24,18 @@ class Recorder:
 
     Args:
         test: the test to call with each input.
+        log: the calls that the test makes.
 
     Attributes:
         failure: what the smallest failing input raised, or None.
-        example: that input, by argument.
+        calls: the calls that the test made on that input.
     """
 
-    def __init__(self, test: Callable[..., None]) -> None:
+    def __init__(self, test: Callable[..., None], log: CallLog) -> None:
         self.failure: BaseException | None = None
-        self.example: dict[str, object] | None = None
+        self.calls: tuple[Call, ...] = ()
+        self._log = log
+        self._size: int | None = None
         self._test = getattr(test, "recorded_test", test)
         self._tries = 0
         self._wants_first = False
@@ -48,12 +53,12 @@ class Recorder:
     @contextmanager
     def second_hearing(self) -> Iterator[None]:
         """Hear the test again from the start, to its first failure; then forget that hearing."""
-        heard = (self.failure, self.example)
-        self.failure, self.example, self._wants_first = None, None, True
+        heard = (self.failure, self.calls, self._size)
+        self.failure, self.calls, self._size, self._wants_first = None, (), None, True
         try:
             yield
         finally:
-            self.failure, self.example = heard
+            self.failure, self.calls, self._size = heard
             self._wants_first = False
 
     def _try(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
@@ -61,11 +66,12 @@ class Recorder:
             self._tries += 1
             if self._tries > EXAMPLES_AFTER_FAILURE:
                 raise RowEnded
+        self._log.clear()
         try:
             self._test(*arguments, **keywords)
         except hypothesis.errors.HypothesisException:
             raise  # how a test says that an input is of no use to it
-        except (AssertionError, SubmissionFault) as error:
+        except (Mismatch, SubmissionFault) as error:
             self._remember(error, keywords)
             # A hang or a missing function is the same on every input: trying others would only cost time.
             if self._wants_first or getattr(error, "ends_row", False):
@@ -77,6 +83,6 @@ class Recorder:
             raise RowEnded from error
 
     def _remember(self, error: BaseException, keywords: Mapping[str, Any]) -> None:
-        drawn = {name: value for name, value in keywords.items() if name != "submission"}
-        if self.example is None or len(repr(drawn)) <= len(repr(self.example)):
-            self.failure, self.example = error, drawn
+        size = len(repr({name: value for name, value in keywords.items() if name != "submission"}))
+        if self._size is None or size <= self._size:
+            self.failure, self.calls, self._size = error, self._log.latest(), size

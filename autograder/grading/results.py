@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from autograder.grading.curve import Curve
 
@@ -19,6 +22,59 @@ class Outcome(enum.Enum):
     GRADER_FAULT = "grader fault"
 
 
+@dataclass(frozen=True, eq=False)
+class RejectedCall:
+    """A call whose answer was rejected, as it was made.
+
+    Attributes:
+        function: ``module.function``.
+        package: the package the module is in.
+        arguments: every argument that was given, by its name in the contract.
+        returned: what came back; None where the call raised or returned nothing usable.
+        expected: what the right function returns; None where the row has no single call, or where there is no
+            right value.
+    """
+
+    function: str
+    package: str
+    arguments: Mapping[str, object]
+    returned: np.ndarray | None
+    expected: np.ndarray | None = None
+
+    def values(self) -> Iterator[tuple[str, object]]:
+        """Every argument by its name, with the fields in place of a record."""
+        for name, value in self.arguments.items():
+            if dataclasses.is_dataclass(value):
+                yield from ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+            else:
+                yield name, value
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why a row did not pass.
+
+    Attributes:
+        mismatch: sentences: what was expected and what came back, or why there is no result.
+        checked: what was checked and on which slide.
+        calls: the call that was rejected; several where the row holds them against one another.
+        number_of_calls: how many calls the row held against one another; `calls` may be one of them.
+        diagnosis: the known mistake that the function makes, in a sentence; empty where none was found.
+        lead: the number of an earlier row that failed for the same cause; empty where there is none.
+        notes: further sentences.
+        tells_numbers: whether `mismatch` tells hidden numbers.
+    """
+
+    mismatch: str = ""
+    checked: str = ""
+    calls: tuple[RejectedCall, ...] = ()
+    number_of_calls: int = 0
+    diagnosis: str = ""
+    lead: str = ""
+    notes: tuple[str, ...] = ()
+    tells_numbers: bool = False
+
+
 @dataclass(frozen=True)
 class Row:
     """One graded check.
@@ -30,9 +86,10 @@ class Row:
         is_bonus: whether its points come on top of the total.
         visibility: the platform's word for who sees it and when.
         outcome: how it ended.
-        explanation: complete sentences for the student; empty where it passed.
+        explanation: why it did not pass; empty where it passed.
         seconds: how long it took.
         curve: a learning curve to show with it, if there is one.
+        seeds: what its inputs were drawn from, by purpose, where it did not pass.
     """
 
     number: str
@@ -41,9 +98,10 @@ class Row:
     is_bonus: bool
     visibility: str = "visible"
     outcome: Outcome = Outcome.DID_NOT_FINISH
-    explanation: str = "This check did not finish."
+    explanation: Explanation = Explanation("This check did not finish.")
     seconds: float = 0.0
     curve: Curve | None = None
+    seeds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def score(self) -> float:

@@ -26,6 +26,7 @@ from autograder.grading.plugin import GradingPlugin
 from autograder.grading.results import Results
 from autograder.grading.settings import Settings
 from autograder.sandbox import failures
+from autograder.sandbox.calls import Call, CallLog, arrays_in
 
 
 def grade(assignment: Assignment, folder: Path, salt: str, only: str = "") -> Results:
@@ -54,6 +55,7 @@ class TrustedSubmission:
     Attributes:
         is_lending: whether a function that is called gets the reference's earlier functions.
         digest: of the submission's content, in place of the collected files' digest.
+        calls: the latest calls that tests made.
     """
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
@@ -63,6 +65,7 @@ class TrustedSubmission:
             b"".join(file.read_bytes() for file in sources.values() if file.exists())
         ).hexdigest()
         self.is_lending = False
+        self.calls = CallLog()
         self._order = [function.qualified_name for function in assignment.functions]
         self._right = _functions(assignment, _reference_modules(assignment))
         self._under_test = ""
@@ -72,7 +75,7 @@ class TrustedSubmission:
         }
         for module in assignment.modules:
             names = [function.name for function in assignment.functions if function.module == module]
-            calls = {name: _Call(self, module, name) for name in names}
+            calls = {name: _Function(self, module, name) for name in names}
             setattr(self, module, SimpleNamespace(**calls))
 
     def call(self, name: str, arguments: Sequence[object], keywords: Mapping[str, object]) -> np.ndarray:
@@ -151,7 +154,7 @@ class TrustedSubmission:
         return functools.wraps(own)(dispatch)
 
 
-class _Call:
+class _Function:
     """One function of a trusted submission."""
 
     def __init__(self, submission: TrustedSubmission, module: str, name: str) -> None:
@@ -159,22 +162,23 @@ class _Call:
 
     def __call__(self, *arguments: object, **keywords: object) -> np.ndarray:
         """Return what the function returns for copies of these arguments."""
-        copies, named = copy.deepcopy((arguments, keywords))
-        return self.submission.call(f"{self.module}.{self.name}", copies, named)
+        return self._call(arguments, keywords)[0]
 
     def with_arguments(self, *arguments: object) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return what the function returns, and its array arguments as the call left them."""
-        copies = copy.deepcopy(arguments)
-        returned = self.submission.call(f"{self.module}.{self.name}", copies, {})
-        return returned, list(_arrays(copies))
+        return self._call(arguments, {})
 
-
-def _arrays(arguments: Sequence[object]) -> Iterator[np.ndarray]:
-    for argument in arguments:
-        if isinstance(argument, np.ndarray):
-            yield argument
-        elif hasattr(argument, "__dataclass_fields__"):
-            yield from _arrays(list(vars(argument).values()))
+    def _call(
+        self, arguments: tuple[object, ...], keywords: Mapping[str, object]
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        name = f"{self.module}.{self.name}"
+        copies, named = copy.deepcopy((arguments, keywords))
+        returned: np.ndarray | None = None
+        try:
+            returned = self.submission.call(name, copies, named)
+            return returned, list(arrays_in(copies))
+        finally:
+            self.submission.calls.add(Call(name, arguments, keywords, returned))
 
 
 def _reference_modules(assignment: Assignment) -> dict[str, ModuleType]:

@@ -253,6 +253,11 @@ def _outcome(row: Mapping[str, object]) -> str:
     return str(extra["outcome"]) if isinstance(extra, dict) else ""
 
 
+def _diagnosis(row: Mapping[str, object]) -> str:
+    extra = row["extra_data"]
+    return str(extra.get("diagnosis", "")) if isinstance(extra, dict) else ""
+
+
 def _has_failed(row: Mapping[str, object]) -> bool:
     """Whether a row lost its points as a finding; that the grader failed, or ran out of time, is none."""
     return _outcome(row) == Outcome.FAILED.value
@@ -272,7 +277,7 @@ def _check_whole(graded: Graded, expected: float) -> WholeCheck:
 
 def _check_mistake(mistake: Misconception, graded: Graded, every: Sequence[Misconception]) -> MistakeCheck:
     failed = [row for row in _rows(graded) if _has_failed(row)]
-    said = "\n".join(str(row["output"]) for row in failed)
+    said = "\n".join(_diagnosis(row) for row in failed)
     others = {
         other.sentence: other.name
         for other in every

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograder.sandbox import failures, isolation
 from autograder.sandbox.box import Box
+from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.inside import wire
 from autograder.sandbox.process import Borrow, Worker
 
@@ -69,6 +70,9 @@ class Submission:
         lend: calls the reference's function of a name, for `lending`.
         order: the functions that may be lent, ``module.function``, earlier ones first.
         seconds: the whole grading's; afterwards every call fails at once.
+
+    Attributes:
+        calls: the latest calls that tests made.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class Submission:
         self._prints: list[str] = []
         self._modules = {module: Module(self, module, names) for module, names in functions.items()}
         self.confinement: dict[str, str] = {}
+        self.calls = CallLog()
 
     def __enter__(self) -> Submission:
         return self
@@ -390,9 +395,22 @@ class Function:
 
     def __call__(self, *arguments: object, **keywords: object) -> np.ndarray:
         """Return what the student's function returns, as a plain float64 array of any shape."""
-        return self.submission.call(self.module, self.name, arguments, keywords)[0]
+        return self._call(arguments, keywords, with_arguments=False)[0]
 
     def with_arguments(self, *arguments: object) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return what the function returns, and its array arguments as the call left them, in order."""
-        returned, *left = self.submission.call(self.module, self.name, arguments, {}, with_arguments=True)
+        returned, *left = self._call(arguments, {}, with_arguments=True)
         return returned, left
+
+    def _call(
+        self, arguments: tuple[object, ...], keywords: Mapping[str, object], *, with_arguments: bool
+    ) -> list[np.ndarray]:
+        returned: np.ndarray | None = None
+        try:
+            values = self.submission.call(
+                self.module, self.name, arguments, keywords, with_arguments=with_arguments
+            )
+            returned = values[0]
+            return values
+        finally:
+            self.submission.calls.add(Call(f"{self.module}.{self.name}", arguments, keywords, returned))

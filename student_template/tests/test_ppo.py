@@ -90,7 +90,8 @@ def test_the_gradient_is_the_slope_of_the_loss(submission, drawn, kl_weight):
     returned = submission.ppo.ppo_gradient(drawn.theta, *rest)
     # Rounding in the loss is divided by h: the slope is good to about 10⁻¹⁰ of the loss.
     scale = max(1.0, abs(loss(drawn.theta)))
-    assert_close(GRADIENT, returned, slopes, scale=scale, because="This is the measured slope of ppo_loss.")
+    relation = "The gradient has to be the measured slope of ppo_loss."
+    assert_close(GRADIENT, returned, slopes, scale=scale, relation=relation)
 
 
 def test_an_update_without_steps_returns_theta_k(submission):

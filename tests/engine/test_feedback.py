@@ -1,107 +1,128 @@
-"""From what a test raised to what a student reads: the order, the levels, and the three outcomes."""
+"""From what a test raised to the record of why a row did not pass: outcomes, calls, and whose fault it is."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from autograder.grading.feedback import FAILED, judge
+from autograder.grading.feedback import MAX_RELATED_CALLS, explain, is_without_padding, judge
 from autograder.grading.results import Outcome
 from autograder.sandbox import failures
+from autograder.sandbox.calls import Call, CallLog
 from hw4.lab.compare import Mismatch
-from tests.public.strategies import ScoredBatch
+from hw4.trajectories import TrajectoryBatch
 
 CHECKED = 'F is a mean (slide "F").'
-WRONG = Mismatch("npg.f", "value", "npg.f returned 3, but 4 was expected.")
-SHAPE = Mismatch("npg.f", "shape", "npg.f returned shape (4,), but (d, d) = (4, 4) was expected.")
-EXAMPLE = {"drawn": ScoredBatch(np.array([[[0.5]]]), np.array([[1.0]]), np.array([[True]])), "value": 7.0}
+FISHER = "npg.fisher_estimate"
+RIGHT = {FISHER: lambda scores, mask: np.sum(scores * mask)}
 
 
-def test_a_wrong_value_is_told_in_order():
-    verdict = judge(WRONG, CHECKED, EXAMPLE, "You forgot the mean.")
-    assert verdict.outcome is Outcome.FAILED
-    assert verdict.explanation.splitlines() == [
-        'Checked: F is a mean (slide "F").',
-        "Smallest failing input found:",
-        "  scores = [[[0.5]]]",
-        "  advantages = [[1.0]]",
-        "  mask = [[True]]",
-        "  value = 7.0",
-        "npg.f returned 3, but 4 was expected.",
-        "Diagnosis: You forgot the mean.",
-    ]
+def call(returned, mask=True, scores=0.5):
+    answer = None if returned is None else np.asarray(returned, dtype=np.float64)
+    return Call(FISHER, (np.array([scores]),), {"mask": np.array([mask])}, answer)
 
 
-def test_tuples_are_taken_apart_and_named_ones_by_their_names():
-    class Search(NamedTuple):
-        backtrack: float
-        max_backtracks: int
-
-    drawn = {"search": Search(0.5, 10), "both": (ScoredBatch(*3 * (np.array([1.0]),)), 2)}
-    assert judge(WRONG, CHECKED, drawn, None).explanation.splitlines()[2:8] == [
-        "  backtrack = 0.5",
-        "  max_backtracks = 10",
-        "  scores = [1.0]",
-        "  advantages = [1.0]",
-        "  mask = [1.0]",
-        "  both = 2",
-    ]
+def wrong(found, kind="value", expected=None):
+    return Mismatch(FISHER, kind, "Wrong.", expected, found)
 
 
-def test_hints_hold_back_inputs_and_numbers():
-    said = judge(WRONG, CHECKED, EXAMPLE, "You forgot the mean.", "hints").explanation
-    assert said.splitlines() == [f"Checked: {CHECKED}", "Diagnosis: You forgot the mean."]
+def explained(error, calls):
+    return explain(error, CHECKED, calls, RIGHT, "hw4")
 
 
-def test_hints_without_a_diagnosis_still_say_something():
-    said = judge(WRONG, CHECKED, EXAMPLE, None, "hints").explanation
-    assert said.splitlines()[-1] == "What came back is not what was expected."
+def test_the_call_that_was_rejected_is_found_among_those_with_the_same_answer():
+    calls = [call(1.0, scores=1.0), call(1.0, scores=2.0), call(1.0, scores=3.0)]
+    (shown,) = explained(wrong(calls[1].returned, expected=np.array(7.0)), calls).calls
+    assert shown.arguments["scores"] == 2.0
+    assert (shown.returned, shown.expected) == (1.0, 7.0)
 
 
-@pytest.mark.parametrize("level", ["full", "hints"])
-def test_a_wrong_shape_is_no_secret(level):
-    assert "(d, d) = (4, 4)" in judge(SHAPE, CHECKED, EXAMPLE, None, level).explanation
+def test_the_arguments_have_the_contracts_names_whether_given_by_position_or_by_name():
+    calls = [call(1.0)]
+    (shown,) = explained(wrong(calls[0].returned), calls).calls
+    assert list(shown.arguments) == ["scores", "mask"]
 
 
-@pytest.mark.parametrize("error", [WRONG, SHAPE, failures.CallRaised("npg.f", "npg.f raised ValueError.")])
-def test_names_say_that_it_failed_and_no_more(error):
-    assert judge(error, CHECKED, EXAMPLE, "You forgot the mean.", "names").explanation == FAILED
+def test_a_view_of_the_answer_is_the_answer():
+    calls = [call([1.0], scores=1.0), call([1.0], scores=2.0)]
+    (shown,) = explained(wrong(calls[0].returned.reshape(())), calls).calls
+    assert shown.arguments["scores"] == 1.0
 
 
-@pytest.mark.parametrize("level", ["full", "hints", "names"])
-def test_not_attempted_is_said_at_every_level(level):
-    verdict = judge(failures.NotAttempted("npg.f", "npg.f is not attempted yet."), CHECKED, None, None, level)
-    assert (verdict.outcome, verdict.explanation) == (Outcome.NOT_ATTEMPTED, "npg.f is not attempted yet.")
+def test_where_the_test_names_no_expectation_the_right_function_gives_it():
+    calls = [call(None, scores=4.0)]
+    (shown,) = explained(failures.CallRaised(FISHER, "It raised."), calls).calls
+    assert (shown.returned, shown.expected) == (None, 4.0)
 
 
-def test_an_exception_is_told_with_its_input():
-    said = judge(failures.CallRaised("npg.f", "npg.f raised ValueError."), CHECKED, EXAMPLE).explanation
-    assert "scores = [[[0.5]]]" in said
-    assert said.endswith("npg.f raised ValueError.")
+def test_calls_that_do_not_fit_together_are_all_shown():
+    calls = [call(1.0), call(2.0)]
+    explanation = explained(wrong(np.array(1.0), "relation", np.array(1.5)), calls)
+    assert [shown.returned for shown in explanation.calls] == [1.0, 2.0]
+    assert [shown.expected for shown in explanation.calls] == [0.5, 0.5]
+    assert explanation.number_of_calls == 2
 
 
-def test_a_fault_that_no_input_changes_is_told_alone():
-    missing = failures.MissingModule("npg.f", "npg.py is missing.")
-    assert judge(missing, CHECKED, EXAMPLE).explanation == "npg.py is missing."
+def test_of_many_calls_one_is_shown_and_all_are_counted():
+    calls = [call(float(number)) for number in range(MAX_RELATED_CALLS + 1)]
+    explanation = explained(wrong(np.array(9.0), "relation"), calls)
+    assert len(explanation.calls) == 1
+    assert explanation.number_of_calls == MAX_RELATED_CALLS + 1
 
 
-def test_an_input_too_large_to_read_is_left_out():
-    large = {"scores": np.zeros((20, 20))}
-    assert "Smallest" not in judge(WRONG, CHECKED, large).explanation
+def test_the_calls_of_other_functions_belong_to_a_relation_that_names_them():
+    other = Call("npg.npg_step_size", (np.array([1.0]),), {}, np.array(1.0))
+    right = {**RIGHT, "npg.npg_step_size": lambda gradient: 1.0}
+    error = Mismatch(FISHER, "relation", "Wrong.")
+    assert explain(error, CHECKED, [call(1.0), other], right, "hw4").number_of_calls == 1
+    error = Mismatch(FISHER, "relation", "Wrong.", related=("npg.npg_step_size",))
+    assert explain(error, CHECKED, [call(1.0), other], right, "hw4").number_of_calls == 2
 
 
-def test_what_has_no_stable_form_is_left_out():
-    said = judge(WRONG, CHECKED, {"rng": np.random.default_rng(0)}).explanation
-    assert "Generator" not in said
-    assert "Smallest" not in said
+def test_an_outcome_has_no_call():
+    assert explained(wrong(None, "outcome"), []).calls == ()
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("x"), failures.GraderFault("No worker.")])
+def test_a_fault_that_no_input_changes_has_no_call():
+    explanation = explained(failures.MissingModule(FISHER, "npg.py is missing."), [call(None)])
+    assert (explanation.mismatch, explanation.calls) == ("npg.py is missing.", ())
+
+
+def test_padding_is_looked_for_in_records_too():
+    whole, short = np.array([[True, True]]), np.array([[True, False]])
+    zeros = np.zeros((1, 2))
+    for mask, expected in ((whole, True), (short, False)):
+        batch = TrajectoryBatch(np.zeros((1, 2, 1, 1)), np.zeros((1, 2, 1)), zeros.astype(int), zeros, mask)
+        made = Call("npg.npg_iteration", (batch,), {}, np.array(1.0))
+        error = Mismatch("npg.npg_iteration", "value", "Wrong.", np.array(2.0), made.returned)
+        assert is_without_padding(explained(error, [made])) is expected
+        made = call(1.0, mask)
+        assert is_without_padding(explained(wrong(made.returned), [made])) is expected
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("x"), AssertionError("x"), failures.GraderFault("No worker.")]
+)
 def test_the_graders_own_fault_is_never_the_students(error):
-    verdict = judge(error, CHECKED, EXAMPLE)
+    verdict = judge(error)
     assert verdict.outcome is Outcome.GRADER_FAULT
-    assert "no mistake of yours" in verdict.explanation
+    assert "no mistake of yours" in verdict.explanation.mismatch
     assert type(error).__name__ in verdict.staff or str(error) in verdict.staff
-    assert str(error) not in verdict.explanation or str(error) == "x"
+
+
+def test_outcomes_stay_apart():
+    assert judge(None).outcome is Outcome.PASSED
+    assert judge(wrong(None)).outcome is Outcome.FAILED
+    assert judge(failures.CallRaised(FISHER, "It raised.")).outcome is Outcome.FAILED
+    assert judge(failures.NotAttempted(FISHER, "Not attempted.")).outcome is Outcome.NOT_ATTEMPTED
+
+
+def test_the_log_of_calls_is_bounded_and_keeps_the_latest():
+    log = CallLog()
+    large = np.zeros(3 * 2**20)
+    for number in range(4):
+        log.add(Call(FISHER, (large, number), {}))
+    assert [made.arguments[1] for made in log.latest()] == [3]
+    log.clear()
+    log.add(call(1.0))
+    assert len(log.latest()) == 1

@@ -11,12 +11,12 @@ import pytest
 
 from autograder.grading import gradescope
 from autograder.grading.curve import Curve
-from autograder.grading.results import Outcome, Results, Row
+from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.grading.results_rules import check_text
 from autograder.grading.settings import Settings
 
-ROW = Row("1.1.1", "Check", 2.0, is_bonus=False, outcome=Outcome.PASSED, explanation="")
-BONUS = Row("6.1.1", "Extra", 1.5, is_bonus=True, outcome=Outcome.PASSED, explanation="")
+ROW = Row("1.1.1", "Check", 2.0, is_bonus=False, outcome=Outcome.PASSED, explanation=Explanation())
+BONUS = Row("6.1.1", "Extra", 1.5, is_bonus=True, outcome=Outcome.PASSED, explanation=Explanation())
 RESULTS = Results("Homework", (ROW, BONUS), "Well done.", 1.23456, {"salt_id": "x"})
 FORMATS = {"text", "html", "simple_format", "md", "ansi"}
 VISIBILITIES = {"hidden", "after_due_date", "after_published", "visible"}
@@ -64,7 +64,7 @@ def test_only_a_passed_row_scores(outcome):
 
 
 def test_a_long_output_ends_in_a_sentence():
-    long = replace(ROW, explanation="x" * 200_000)
+    long = replace(ROW, explanation=Explanation("x" * 200_000))
     (row,) = gradescope.render(replace(RESULTS, rows=(long,)))["tests"]
     assert len(row["output"]) < 100_000
     assert row["output"].endswith("[The rest was too long to show.]")
@@ -110,7 +110,7 @@ def rendered(*rows, **settings):
 
 
 def test_a_row_with_a_learning_curve_is_html_with_the_students_text_escaped():
-    failed = replace(LEARNED, outcome=Outcome.FAILED, explanation='raised ValueError("<b>&")')
+    failed = replace(LEARNED, outcome=Outcome.FAILED, explanation=Explanation('raised ValueError("<b>&")'))
     (row,) = rendered(failed)["tests"]
     assert row["output_format"] == "html"
     assert row["output"].startswith("<pre>raised ValueError(&quot;&lt;b&gt;&amp;&quot;)</pre>\n<p><img")
@@ -118,7 +118,8 @@ def test_a_row_with_a_learning_curve_is_html_with_the_students_text_escaped():
 
 
 def test_a_long_text_leaves_room_for_the_curve():
-    (row,) = rendered(replace(LEARNED, outcome=Outcome.FAILED, explanation="<" * 200_000))["tests"]
+    failed = replace(LEARNED, outcome=Outcome.FAILED, explanation=Explanation("<" * 200_000))
+    (row,) = rendered(failed)["tests"]
     assert len(row["output"]) <= 100_000
     assert row["output"].endswith("</pre>")
 
@@ -129,10 +130,10 @@ def test_names_alone_show_no_curve():
 
 
 def test_what_no_page_can_show_is_replaced():
-    (row,) = rendered(replace(ROW, outcome=Outcome.FAILED, explanation="\x1b[31mred\ud800\x00\r\nnext\ttab"))[
-        "tests"
-    ]
-    assert row["output"] == "�[31mred��\nnext\ttab"
+    said = Explanation("\x1b[31mred\ud800\x00\r\nnext\ttab", diagnosis="\ud800")
+    (row,) = rendered(replace(ROW, outcome=Outcome.FAILED, explanation=said))["tests"]
+    assert row["output"] == "�[31mred��\nnext\ttab\nDiagnosis: �"
+    assert row["extra_data"]["diagnosis"] == "�"
 
 
 def test_a_row_says_who_sees_it():

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.grading.assignment import Assignment, Part
 from autograder.grading.page import write_page
-from autograder.grading.results import Outcome, Results, Row
+from autograder.grading.results import Explanation, Outcome, Results, Row
 
 HOMEWORK = Assignment(
     "Toy",
@@ -45,23 +45,48 @@ def test_the_page_is_short_and_in_line():
         "  2  Trebling                                       0 of 2",
         "  3  More                                      1.5 of +1.5",
         "",
-        "Look first at 1.1.2 Double: keeps the sign.",
-        "1 more check did not pass.",
+        "2 causes cost points. Mend them in this order:",
+        "  1.1.2 Double: keeps the sign",
+        "  2.1.1 Treble: trebles",
     ]
 
 
 @pytest.mark.parametrize(
     ("outcomes", "sentence"),
     [
-        ((N, N, F, N), "Look first at 2.1.1 Treble: trebles."),
-        ((N, P, N, N), "Next to write: 1.1.1 Double: doubles."),
-        ((P, P, P, F), "Every check that counts passed."),
-        ((P, Outcome.DID_NOT_FINISH, P), "Look first at 1.1.2"),
-        ((Outcome.GRADER_FAULT, P, P), "the grader itself failed: tell the course staff."),
+        (
+            (N, N, F, N),
+            "One cause costs points: 2.1.1 Treble: trebles.\nNext to write: 1.1.1 Double",
+        ),
+        ((N, P, N, N), "\n\nNext to write: 1.1.1 Double: doubles."),
+        ((P, P, P, N), "\n\nEvery check that counts passed; the bonus is open."),
+        (
+            (P, P, P, F),
+            "One cause costs points: 3.1.1 More: adds.\nEvery check that counts passed;",
+        ),
+        ((P, P, P, P), "\n\nEvery check passed."),
+        ((P, Outcome.DID_NOT_FINISH, P), "One cause costs points: 1.1.2"),
+        ((Outcome.GRADER_FAULT, P, P), "\n\nIn some checks the grader itself failed: tell the course staff."),
     ],
 )
-def test_the_first_step_is_what_was_tried_and_failed(outcomes, sentence):
+def test_the_page_says_what_to_do(outcomes, sentence):
     assert sentence in page(outcomes)
+
+
+def test_rows_that_fail_for_one_cause_are_one_item():
+    lead = Explanation("Wrong.")
+    follow = Explanation("Wrong.", lead="1.1.1")
+    rows = [
+        dataclasses.replace(row, outcome=F, explanation=follow if row.number == "2.1.1" else lead)
+        for row in ROWS
+    ]
+    said = write_page(Results("Toy", tuple(rows)), HOMEWORK, ())
+    assert said.splitlines()[-4:] == [
+        "3 causes cost points. Mend them in this order:",
+        "  1.1.1 Double: doubles (and so 2.1.1)",
+        "  1.1.2 Double: keeps the sign",
+        "  3.1.1 More: adds",
+    ]
 
 
 def test_notes_stand_at_the_end():

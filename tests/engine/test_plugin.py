@@ -17,15 +17,16 @@ import contextlib, dataclasses, json, sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[2], sys.argv[2] + "/solutions"]
 from autograder.grading import grade, gradescope
-from autograder.grading.assignment import Assignment, Function, Part
+from autograder.grading.assignment import Assignment, Catalogue, Function, Part
 from autograder.grading.budget import Budget
 from autograder.grading.plugin import GradingPlugin
 from autograder.sandbox import failures
+from autograder.sandbox.calls import CallLog
 
 class Toy:
     value = 1.0
     lent = 0
-    def __init__(self): self.is_lending = False
+    def __init__(self): self.is_lending, self.calls = False, CallLog()
     def renew(self): pass
     def start_row(self): pass
     def take_printed(self): return "hello\\nworld\\n"
@@ -38,7 +39,10 @@ class Toy:
 
 function = Function("1.1", "npg", "f", "The function")
 parts = (Part("1", "One", 2, (function,)), Part("2", "Two", 1, is_bonus=True))
-assignment = Assignment("Toy", "hw4", Path(sys.argv[1]), ("npg",), parts)
+def catalogue():
+    if "faulty catalogue" in sys.argv: raise NameError("a slip in the catalogue")
+    return Catalogue()
+assignment = Assignment("Toy", "hw4", Path(sys.argv[1]), ("npg",), parts, catalogue)
 seen = []
 budget = Budget(float(sys.argv[3]))
 arguments = (assignment, Toy(), lambda number: 7, budget, seen.append, sys.argv[4])
@@ -52,10 +56,23 @@ print(json.dumps({"error": error, "problems": plugin.problems, "seen": len(seen)
     "first": gradescope.render(seen[0]) if seen else None, "last": gradescope.render(plugin.results)}))
 """
 HEAD = """
+import numpy as np
 import pytest
+from autograder.sandbox.calls import Call
 from gradescope_utils.autograder_utils.decorators import number, visibility, weight
 from hypothesis import given, settings, strategies as st
 from hw4.lab.compare import Mismatch
+
+STEP_SIZE = "npg.npg_step_size"
+
+def require(holds, message):
+    if not holds:
+        raise Mismatch("npg.f", "outcome", message)
+
+def call_step_size(submission, x):
+    returned = np.array(1.0)
+    submission.calls.add(Call(STEP_SIZE, (np.array([x]), np.eye(1), 0.5), {}, returned))
+    return returned
 
 """
 BONUS = '''
@@ -134,8 +151,8 @@ def test_hidden_tests_that_cannot_be_rows_are_refused(tmp_path, test, sentence):
     ("body", "outcome", "said"),
     [
         ("assert True", "passed", ""),
-        ("assert submission.value == 2, 'It was one.'", "failed", "It was one."),
-        ("assert submission.value == 2", "failed", "The property did not hold."),
+        ("require(submission.value == 2, 'It was one.')", "failed", "It was one."),
+        ("assert submission.value == 2", "grader fault", "no mistake of yours"),
         ("raise Mismatch('npg.f', 'value', 'One, but two was expected.')", "failed", "One, but two"),
         ("submission.fault('CallRaised')", "failed", "A sentence."),
         ("submission.fault('NotAttempted')", "not attempted", "A sentence."),
@@ -154,7 +171,7 @@ def test_wrong_not_attempted_and_the_graders_own_fault_stay_apart(tmp_path, body
     assert bool(found["problems"]) == (outcome == "grader fault")
 
 
-def test_the_smallest_failing_input_is_shown(tmp_path):
+def test_the_call_that_was_rejected_is_shown_for_the_smallest_failing_input(tmp_path):
     outcome = run(
         tmp_path,
         '''
@@ -166,13 +183,82 @@ def test_the_smallest_failing_input_is_shown(tmp_path):
 
             Something of the slide "Small".
             """
-            assert x < 17, f"{x} is too large."
+            returned = call_step_size(submission, 3.0 * x)
+            call_step_size(submission, -1.0)
+            if x >= 17:
+                raise Mismatch(STEP_SIZE, "value", f"{x} is too large.", np.array(2.0), returned)
         ''',
     )
-    output = rows(outcome)["1.1.1"]["output"]
-    assert output == (
-        'Checked: Something of the slide "Small".\nSmallest failing input found:\n  x = 17\n17 is too large.'
+    row = rows(outcome)["1.1.1"]
+    assert row["output"].splitlines() == [
+        'Checked: Something of the slide "Small".',
+        "The call (after `import numpy as np`, `from hw4.npg import npg_step_size`):",
+        "  npg_step_size(",
+        "      gradient=np.array([51.0]),",
+        "      fisher=np.array([[1.0]]),",
+        "      delta=0.5,",
+        "  )",
+        "17 is too large.",
+    ]
+    assert row["extra_data"]["call"] == {
+        "function": "npg.npg_step_size",
+        "arguments": {"gradient": [51.0], "fisher": [[1.0]], "delta": 0.5},
+        "expected": 2.0,
+        "returned": 1.0,
+    }
+
+
+def test_a_second_row_that_fails_for_the_same_cause_points_to_the_first(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        def fail(submission, message):
+            raise Mismatch(STEP_SIZE, "value", message, np.array(2.0), call_step_size(submission, 1.0))
+
+        @weight(1)
+        @number("1.1.1")
+        def test_one(submission):
+            """Does it."""
+            fail(submission, "It is 1.")
+
+        @weight(0.5)
+        @number("1.1.2")
+        def test_two(submission):
+            """Does it again."""
+            fail(submission, "It is 1 here, too.")
+
+        @weight(0.5)
+        @number("1.1.3")
+        def test_three(submission):
+            """Leaves its arguments alone."""
+            returned = call_step_size(submission, 1.0)
+            raise Mismatch(STEP_SIZE, "argument", "It changed one.", None, returned)
+        ''',
     )
+    found = rows(outcome)
+    assert "same_cause_as" not in found["1.1.1"]["extra_data"]
+    assert found["1.1.2"]["output"] == "This fails for the same cause as 1.1.1: see there."
+    assert found["1.1.2"]["extra_data"]["same_cause_as"] == "1.1.1"
+    assert "It changed one." in found["1.1.3"]["output"]
+
+
+def test_what_the_diagnosis_raises_costs_the_diagnosis_alone(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @weight(2)
+        @number("1.1.1")
+        def test_it(submission):
+            """Does it."""
+            require(False, "It was one.")
+        ''',
+        "faulty catalogue",
+    )
+    row = rows(outcome)["1.1.1"]
+    assert row["extra_data"]["outcome"] == "failed"
+    assert "It was one." in row["output"]
+    assert "a slip in the catalogue" in outcome["problems"][0]
+    assert rows(outcome)["2.1"]["status"] == "passed"
 
 
 def test_inputs_are_tried_no_more_once_a_fault_ends_the_row(tmp_path):
@@ -204,7 +290,7 @@ def test_a_row_that_fails_is_heard_once_more_with_lent_functions(tmp_path):
         @given(x=st.integers(0, 1000))
         def test_it(submission, x):
             """Needs help."""
-            assert submission.is_lending or x < 3, "Alone it fails."
+            require(submission.is_lending or x < 3, "Alone it fails.")
         ''',
     )
     row = rows(outcome)["1.1.1"]
@@ -221,11 +307,10 @@ def test_a_row_that_fails_with_lent_functions_too_keeps_its_first_explanation(tm
         @given(x=st.integers(0, 1000))
         def test_it(submission, x):
             """Fails anyway."""
-            assert x < 3, f"lent {submission.is_lending}"
+            require(x < 3, f"lent {submission.is_lending} at {x}")
         ''',
     )
-    assert "lent False" in rows(outcome)["1.1.1"]["output"]
-    assert "x = 3" in rows(outcome)["1.1.1"]["output"]
+    assert "lent False at 3" in rows(outcome)["1.1.1"]["output"]
 
 
 def test_an_unstable_function_is_called_unstable(tmp_path):
@@ -240,7 +325,7 @@ def test_an_unstable_function_is_called_unstable(tmp_path):
         def test_it(submission, x):
             """Is stable."""
             calls.append(x)
-            assert len(calls) % 7 != 3, "Now it differs."
+            require(len(calls) % 7 != 3, "Now it differs.")
         ''',
     )
     row = rows(outcome)["1.1.1"]
@@ -252,7 +337,7 @@ def test_prints_are_shown_where_a_setting_allows(tmp_path):
     test = '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""'
     assert rows(run(tmp_path / "quiet", test))["1.1.1"]["output"] == ""
     shown = rows(run(tmp_path / "loud", test, "prints"))["1.1.1"]["output"]
-    assert shown == "Your code printed:\nhello\n  world"
+    assert shown == "Your code printed:\n  hello\n  world"
 
 
 def test_rows_after_the_budget_are_reported_as_not_run(tmp_path):

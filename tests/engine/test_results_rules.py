@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from autograder.grading import gradescope
-from autograder.grading.results import Outcome, Results, Row
+from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.grading.results_rules import RULES, check_file, check_text
 from tests.engine.conftest import ROOT
 
@@ -139,7 +139,9 @@ def test_every_rule_names_what_it_is_for():
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_what_the_grader_writes_obeys_every_rule(outcome):
     rows = tuple(
-        Row(f"{part}.1.1", "Check", 2.0, is_bonus=part == 6, outcome=outcome, explanation="Said.")
+        Row(
+            f"{part}.1.1", "Check", 2.0, is_bonus=part == 6, outcome=outcome, explanation=Explanation("Said.")
+        )
         for part in (1, 6)
     )
     document = gradescope.render(Results("Homework", rows, "Done.", 1.0, {"salt_id": "x"}))

@@ -84,15 +84,16 @@ def test_a_shortcoming_is_a_sentence(changes, sentence):
     assert not card.to_json()["is_good"]
 
 
-def graded(outcome: str, output: str) -> Graded:
-    row = {"number": "3.1.1", "output": output, "extra_data": {"outcome": outcome}}
+def graded(outcome: str, diagnosis: str) -> Graded:
+    extra = {"outcome": outcome, "diagnosis": diagnosis}
+    row = {"number": "3.1.1", "output": "Checked: F.", "extra_data": extra}
     return Graded(Job("a job", HW4.root), {"score": 1.0, "tests": [row]})
 
 
-def check(outcome: str, output: str = "") -> MistakeCheck:
+def check(outcome: str, diagnosis: str = "") -> MistakeCheck:
     every = HW4.catalogue().of("npg.fisher_estimate")
     mistake = next(mistake for mistake in every if mistake.name == "fisher_not_averaged")
-    return validate._check_mistake(mistake, graded(outcome, output), every)
+    return validate._check_mistake(mistake, graded(outcome, diagnosis), every)
 
 
 def test_only_a_finding_catches_a_mistake():
@@ -106,12 +107,10 @@ def test_a_fault_of_the_grader_is_a_problem_and_no_catch():
 
 
 def test_a_mistake_is_named_by_its_own_sentence_alone():
-    own = "Checked: F.\nHint: Your F is N times the lecture's: the factor 1/N is missing."
+    own = 'Your F is N times the lecture\'s: the factor 1/N is missing. (Slide "NPG".)'
     assert check("failed", own).is_named
     assert not check("passed", own).is_named
-    other = check(
-        "failed", "Hint: Your F is half the lecture's: the ½ stands in the Taylor expansion, not in F."
-    )
+    other = check("failed", "Your F is half the lecture's: the ½ stands in the Taylor expansion, not in F.")
     assert not other.is_named
     assert other.misnamed == ("fisher_halved",)
 

@@ -40,13 +40,20 @@ def loud_features(features: np.ndarray, mask: np.ndarray, value: float) -> np.nd
 def assert_responds(function: str, one: np.ndarray, other: np.ndarray) -> None:
     """Assert that two different inputs gave different results: a constant has no property to be credited."""
     if np.array_equal(one, other):
-        raise Mismatch(function, "value", f"{function} returned the same for two different inputs.")
+        raise Mismatch(function, "relation", f"{function} returned the same for two different inputs.")
 
 
 def assert_repeats(function: str, one: np.ndarray, again: np.ndarray) -> None:
     """Assert that the same input gave the same result: random numbers have no property to be credited."""
     if not are_close(one, again):
-        raise Mismatch(function, "value", f"{function} returned two different results for the same input.")
+        raise Mismatch(function, "relation", f"{function} returned two different results for the same input.")
+
+
+def assert_moves(function: str, returned: np.ndarray, theta: np.ndarray, expected: np.ndarray) -> None:
+    """Assert that a step leads away from θ, where the right one does."""
+    if np.array_equal(returned, theta):
+        message = f"{function} returned θ^k itself, but the slope is not 0 there: θ has to move."
+        raise Mismatch(function, "value", message, expected, returned)
 
 
 def assert_leaves_arguments(
@@ -71,9 +78,11 @@ def assert_leaves_arguments(
         if not np.array_equal(old, new):
             raise Mismatch(
                 function,
-                "value",
+                "argument",
                 f"{function} changed its argument {name} in place: work on a copy "
-                "(x = x.copy(), or x = x + y in place of x += y).",
+                "(x = x.copy(), or x = x + y in place of x += y).\n"
+                f"  before {_write(old)}\n  after  {_write(new)}",
+                found=one,
             )
     assert_repeats(function, one, as_returned(function, call(*arguments), shape))
     assert_responds(function, one, as_returned(function, call(*changed), shape))
@@ -116,13 +125,14 @@ def assert_averages(
         evaluate(together),
         mean,
         scale=scale,
-        because=(
-            f"That is the mean of what you returned for {len(first)} and for {len(second)} of these "
-            "trajectories, weighted by these numbers."
+        relation=(
+            f"What comes back for two batches together has to be the mean of what comes back for each, "
+            f"weighted by their {len(first)} and {len(second)} trajectories."
         ),
     )
     if np.any(expected(first)) and not np.any(one):
-        raise Mismatch(function, "value", f"{function} returned 0, but {expected(first)} was expected.")
+        message = f"{function} returned 0, but {expected(first)} was expected."
+        raise Mismatch(function, "value", message, expected(first), one)
     if not are_close(expected(first), expected(second)):
         assert_responds(function, one, other)
 
@@ -133,6 +143,7 @@ def assert_step(
     theta: np.ndarray,
     expected: np.ndarray,
     own: Callable[[], np.ndarray | None] | None = None,
+    relation: str = "",
 ) -> None:
     """Assert that a step from θ ends where the reference ends, or where the student's own pieces lead.
 
@@ -145,10 +156,11 @@ def assert_step(
         theta: where the step starts.
         expected: the reference's θ'.
         own: composes the student's own pieces; None where they cannot show how they were put together.
+        relation: where `expected` was computed from another call's result: what has to hold.
     """
     found = as_returned(function, returned, np.shape(theta))
     try:
-        _assert_ends_at(function, found, theta, expected)
+        _assert_ends_at(function, found, theta, expected, relation)
     except Mismatch:
         composed = own() if own is not None else None
         if composed is None:
@@ -162,13 +174,19 @@ def assert_step(
         raise
 
 
-def _assert_ends_at(function: str, found: np.ndarray, theta: np.ndarray, expected: np.ndarray) -> None:
+def _assert_ends_at(
+    function: str, found: np.ndarray, theta: np.ndarray, expected: np.ndarray, relation: str = ""
+) -> None:
     # Relative to the step, not to θ: a large θ must not hide a wrong step.
     largest = max(float(np.max(np.abs(expected))), np.finfo(float).tiny)
     step = float(np.max(np.abs(expected - theta)))
-    assert_close(function, found, expected, tolerance=STEP_TOLERANCE * step / largest)
+    assert_close(function, found, expected, tolerance=STEP_TOLERANCE * step / largest, relation=relation)
 
 
 def are_close(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two results are the same but for rounding."""
     return bool(np.allclose(one, other, rtol=1e-6, atol=1e-9))
+
+
+def _write(array: np.ndarray) -> str:
+    return np.array2string(array, precision=6, separator=", ", threshold=24).replace("\n", "\n         ")

@@ -171,7 +171,6 @@ def test_fit_to_all_trajectories_is_the_value_function(submission, rng, n_action
         fitted,
         np.where(visited, state_values(mdp, theta), 0.0).ravel(),
         scale=1.0,
-        because="These are the weights of all (s, h), and V_h(s).",
     )
 
 
@@ -193,7 +192,7 @@ def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, 
         design.T @ (targets - design @ weights),
         ridge * weights,
         scale=float(np.sum(np.abs(design)) * max(np.max(np.abs(targets)), np.max(np.abs(design @ weights)))),
-        because=f"These are Σ ψ·(R − ψ·w) and ridge·w for your w = {weights.tolist()}, ridge = {ridge}.",
+        relation="Σ ψ·(R − ψ·w) has to be ridge·w for the weights w.",
     )
 
 

@@ -100,7 +100,7 @@ def test_estimate_is_unbiased(submission, rng):
         float(target @ values),
         tolerance=1e-9,
         scale=1.0,
-        because="These are the mean over all pairs of draws, and the exact expectation.",
+        relation="The mean of your estimates over every pair of draws has to be E_{x~p̃}[f(x)] exactly.",
     )
 
 

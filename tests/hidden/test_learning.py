@@ -89,7 +89,7 @@ class Learner:
         curve = ", ".join(f"{value:.0f}" for value in way[:: max(len(way) // 10, 1)])
         raise Mismatch(
             self.settings.function,
-            "value",
+            "outcome",
             f"With your {self.settings.function}, {self.name} ended at mean returns of {finals}, but "
             f"{bar:.0f} was expected in the first run, or in {NEEDED} of {RUNS}.\n"
             f"  Mean return on the way (run 1): {curve}.",
@@ -137,9 +137,10 @@ class Learner:
                 raise Mismatch(
                     self.settings.function,
                     "value",
-                    f"On CartPole, {self.settings.function} returned {_write(returned)}, but the lecture's "
-                    f"step leads to {_write(expected)}, and your own pieces put together lead elsewhere: "
-                    f"mend {self.settings.function} first, so that the algorithm earns the return.",
+                    f"On CartPole, {self.settings.function} returned {_write(returned)}, but "
+                    f"{_write(expected)} was expected.",
+                    expected,
+                    returned,
                 )
         return returned
 

@@ -136,12 +136,12 @@ def test_score_has_mean_zero_under_the_policy(submission, drawn):
         np.einsum("na,nad->nd", probabilities, scores),
         np.zeros((n, d)),
         scale=scale,
-        because="These are the means over a ~ π(·|s) of what you returned.",
+        relation="The mean of the scores over a ~ π(·|s) has to be 0 in every state.",
     )
     assert_close(
         SCORE,
         scores - scores[:, :1],
         states - states[:, :1],
         scale=scale,
-        because="These are differences between actions: of your scores, and of the features.",
+        relation="The scores of two actions have to differ as their features do.",
     )

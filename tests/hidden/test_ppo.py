@@ -26,6 +26,7 @@ from tests.hidden.properties import (
     are_close,
     assert_averages,
     assert_leaves_arguments,
+    assert_moves,
     assert_step,
     loud_features,
     quiet_mask,
@@ -91,12 +92,13 @@ def test_loss_has_the_kl_penalty(submission, drawn, kl_weight):
     returned = [as_returned(LOSS, submission.ppo.ppo_loss(*a), ()) for a in (with_penalty, without)]
     penalty = returned[0] - returned[1]
     scale = _terms(drawn, kl_weight)
-    if abs(penalty - expected) > 1e-6 * scale:
-        raise Mismatch(
-            LOSS,
-            "value",
-            f"{LOSS} grows by {penalty:.8g} when λ goes from 0 to {kl_weight}, but {expected:.8g} is right.",
-        )
+    assert_close(
+        LOSS,
+        penalty,
+        expected,
+        scale=scale,
+        relation=f"The loss for λ = {kl_weight} less the loss for λ = 0 has to be the penalty.",
+    )
 
 
 @weight(1)
@@ -186,15 +188,15 @@ def test_gradient_belongs_to_your_own_loss(submission, drawn, kl_weight):
     ]
     differences = np.array([(plus - minus) / (2 * h) for plus, minus in losses])
     if not np.any(differences):
-        raise Mismatch(LOSS, "value", f"{LOSS} does not change with θ: it has no gradient to compare with.")
-    assert_close(
-        GRADIENT,
-        found,
-        differences,
-        tolerance=1e-5,
-        scale=scale,
-        because="That is the central difference of your own ppo_loss.",
-    )
+        message = f"{LOSS} does not change with θ: it has no gradient to compare with."
+        raise Mismatch(LOSS, "relation", message)
+    if np.any(np.abs(found - differences) > 1e-5 * scale):
+        raise Mismatch(
+            GRADIENT,
+            "relation",
+            f"{GRADIENT} returned {found}, but the central differences of your ppo_loss are {differences}.",
+            related=(LOSS,),
+        )
 
 
 @weight(1)
@@ -242,7 +244,7 @@ def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_we
             -surrogate_gradient(mdp, theta_k, theta, kl_weight),
             tolerance=1e-9,
             scale=1.0 + kl_weight,
-            because="These are means over all pairs of trajectories, and the exact −∇ℓ^k(θ).",
+            relation="The mean of your gradients over every pair of trajectories has to be −∇ℓ^k(θ) exactly.",
         )
 
 
@@ -332,8 +334,7 @@ def test_update_goes_on_from_where_the_last_step_led(submission, drawn, kl_weigh
         before = as_returned(UPDATE, returned, drawn.theta_k.shape)
     last = (drawn.theta_k, *(array[minibatches[-1]] for array in data), kl_weight)
     after = as_returned(UPDATE, submission.ppo.ppo_update(*arguments), drawn.theta_k.shape)
-    if np.array_equal(after, drawn.theta_k):
-        raise Mismatch(UPDATE, "value", f"{UPDATE} returned θ^k itself, but the loss slopes there.")
+    assert_moves(UPDATE, after, drawn.theta_k, reference.ppo_update(*arguments))
     expected = before - learning_rate * reference.ppo_gradient(before, *last)
 
     def own() -> np.ndarray | None:
@@ -343,7 +344,14 @@ def test_update_goes_on_from_where_the_last_step_led(submission, drawn, kl_weigh
             return None
         return before - learning_rate * slope
 
-    assert_step(UPDATE, after, drawn.theta_k, expected, own)
+    assert_step(
+        UPDATE,
+        after,
+        drawn.theta_k,
+        expected,
+        own,
+        relation="The last minibatch has to take one step from where the minibatches before it led.",
+    )
 
 
 @weight(2)
@@ -396,8 +404,7 @@ def test_iteration_leaves_the_arguments(submission, drawn, kl_weight, ridge):
     changed = (*arguments[:4], 2.0 * arguments[4], *arguments[5:])
     iteration = submission.ppo.ppo_iteration
     returned = assert_leaves_arguments(ITERATION, iteration, arguments, changed, drawn.theta.shape)
-    if np.array_equal(returned, drawn.theta):
-        raise Mismatch(ITERATION, "value", f"{ITERATION} returned θ^k itself, but the loss slopes there.")
+    assert_moves(ITERATION, returned, drawn.theta, reference.ppo_iteration(*arguments))
 
 
 def _assert_is_ppo(submission, drawn, given_to_student, rest):

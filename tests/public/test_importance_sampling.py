@@ -32,7 +32,7 @@ def test_swapping_target_and_proposal_inverts_every_weight(submission, drawn):
     there = submission.importance_sampling.importance_weights(drawn.target, drawn.proposal)
     back = submission.importance_sampling.importance_weights(drawn.proposal, drawn.target)
     product = as_returned(WEIGHTS, there, shape) * as_returned(WEIGHTS, back, shape)
-    assert_close(WEIGHTS, product, np.ones(shape), because="This is p̃/p times p/p̃.")
+    assert_close(WEIGHTS, product, np.ones(shape), relation="p̃/p times p/p̃ has to be 1.")
 
 
 def test_the_estimate_divides_by_the_number_of_draws(submission):

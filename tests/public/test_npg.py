@@ -36,7 +36,7 @@ def test_the_lectures_natural_gradient_is_99_at_every_theta(submission, first, o
         (1,),
     )
     fisher = as_returned(FISHER, submission.npg.fisher_estimate(sample.scores, sample.batch.mask), (1, 1))
-    assert_close(FISHER, gradient / fisher, [[99.0]], because="This is the gradient divided by F.")
+    assert_close(FISHER, gradient / fisher, [[99.0]], relation="The gradient divided by F has to be 99.")
 
 
 def test_one_score_gives_its_outer_product(submission):
@@ -66,7 +66,7 @@ def test_the_fisher_estimate_is_symmetric_and_has_no_negative_eigenvalue(submiss
     """A mean of outer products v vᵀ, each of which is."""
     d = drawn.scores.shape[-1]
     fisher = as_returned(FISHER, submission.npg.fisher_estimate(drawn.scores, drawn.mask), (d, d))
-    assert_close(FISHER, fisher, fisher.T, scale=1.0, because="F equals its transpose.")
+    assert_close(FISHER, fisher, fisher.T, scale=1.0, relation="F has to equal its transpose.")
     smallest = np.linalg.eigvalsh(fisher)[0]
     assert smallest > -1e-9, f"{FISHER} has the eigenvalue {smallest}, but x'Fx is a mean of squares."
 
@@ -97,7 +97,11 @@ def test_the_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
     returned = submission.npg.npg_step(drawn.theta, drawn.gradient, drawn.fisher, drawn.delta)
     x = as_returned(STEP, returned, drawn.theta.shape) - drawn.theta
     assert_close(
-        STEP, x @ drawn.fisher @ x, drawn.delta, tolerance=STEP_TOLERANCE, because="This is x'Fx against δ."
+        STEP,
+        x @ drawn.fisher @ x,
+        drawn.delta,
+        tolerance=STEP_TOLERANCE,
+        relation="x'Fx has to be δ for the step x.",
     )
 
 

@@ -38,7 +38,7 @@ def test_probabilities_add_up_to_one(submission, drawn):
     returned = submission.policy.action_log_probabilities(drawn.theta, drawn.features)
     total = np.exp(as_returned(LOG_PROBABILITIES, returned, shape)).sum(axis=-1)
     assert_close(
-        LOG_PROBABILITIES, total, np.ones(shape[:-1]), because="This is the sum of the probabilities."
+        LOG_PROBABILITIES, total, np.ones(shape[:-1]), relation="The probabilities have to add up to 1."
     )
 
 
@@ -88,7 +88,7 @@ def test_the_score_averages_to_zero_under_the_policy(submission, drawn):
         mean_score,
         np.zeros((*leading, d)),
         scale=1.0,
-        because="This is the score's mean over a ~ π_θ(·|s).",
+        relation="The mean of the score over a ~ π_θ(·|s) has to be 0.",
     )
 
 
@@ -108,4 +108,5 @@ def test_the_score_is_the_slope_of_the_log_probability(submission, drawn):
         for step in h * np.eye(d)
     ]
     returned = submission.policy.score(drawn.theta, drawn.features, drawn.actions)
-    assert_close(SCORE, returned, np.stack(slopes, axis=-1), scale=1.0, because="This is the measured slope.")
+    relation = "The score has to be the measured slope of ln π_θ."
+    assert_close(SCORE, returned, np.stack(slopes, axis=-1), scale=1.0, relation=relation)

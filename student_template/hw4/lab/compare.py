@@ -20,9 +20,12 @@ class Mismatch(AssertionError):
 
     Attributes:
         function: ``module.function`` as in ``SIGNATURES``.
-        kind: ``"type"``, ``"shape"``, ``"not finite"`` or ``"value"``.
-        expected: the array expected, or None where none exists (a broken property).
+        kind: what is wrong of what one call returned, ``"type"``, ``"shape"``, ``"not finite"`` or
+            ``"value"``; ``"argument"``, the call changed one; ``"relation"``, what several calls returned, or
+            what was computed from it, does not fit together; ``"outcome"``, no call in particular.
+        expected: the array expected, or None where none exists.
         found: the array found, or None where nothing numeric came back.
+        related: further functions whose calls are part of a relation.
     """
 
     def __init__(
@@ -32,12 +35,14 @@ class Mismatch(AssertionError):
         message: str,
         expected: np.ndarray | None = None,
         found: np.ndarray | None = None,
+        related: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.function = function
         self.kind = kind
         self.expected = expected
         self.found = found
+        self.related = related
 
 
 def as_returned(function: str, returned: object, shape: tuple[int, ...]) -> np.ndarray:
@@ -65,8 +70,9 @@ def as_returned(function: str, returned: object, shape: tuple[int, ...]) -> np.n
                 f"{function} returned complex numbers, but real ones were expected: "
                 "for a symmetric matrix, eigh keeps real what eig may not.",
             )
-        # np.array on purpose, not asanyarray: a subclass (a masked array, say) must not decide comparisons.
-        found = np.array(returned, dtype=np.float64, subok=False)
+        # asarray, not asanyarray: a subclass (a masked array, say) must not decide comparisons. No copy where
+        # none is needed: that `found` is the array returned tells which call was rejected.
+        found = np.asarray(returned, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise Mismatch(
             function,
@@ -97,7 +103,7 @@ def assert_close(
     tolerance: float = RELATIVE_TOLERANCE,
     scale: float | None = None,
     entrywise: bool = False,
-    because: str = "",
+    relation: str = "",
 ) -> None:
     """Assert that a function returned what was expected: shape first, then finiteness, then the values.
 
@@ -109,7 +115,8 @@ def assert_close(
         scale: the size that rounding is relative to; by default the largest entry expected. Give the size
             of the summed terms where they may cancel.
         entrywise: hold every entry to its own size instead, where small ones matter beside large ones.
-        because: a sentence on where the expected value comes from, put behind the numbers.
+        relation: where `returned` was computed from what the function returned: what it has to be, in a
+            sentence put before the numbers.
 
     Raises:
         Mismatch: with the first thing that differs.
@@ -121,9 +128,8 @@ def assert_close(
     allowed = tolerance * (np.abs(wanted) if entrywise else max(scale or 0.0, largest))
     error = np.abs(found - wanted)
     if not (error <= allowed).all():
-        raise Mismatch(
-            function, "value", _wrong_value(function, found, wanted, error, because), wanted, found
-        )
+        kind = "relation" if relation else "value"
+        raise Mismatch(function, kind, _wrong_value(function, found, wanted, error, relation), wanted, found)
 
 
 def _describe(function: str, shape: tuple[int, ...]) -> str:
@@ -147,18 +153,18 @@ def _not_finite(function: str, found: np.ndarray) -> str:
 
 
 def _wrong_value(
-    function: str, found: np.ndarray, wanted: np.ndarray, error: np.ndarray, because: str
+    function: str, found: np.ndarray, wanted: np.ndarray, error: np.ndarray, relation: str
 ) -> str:
-    reason = f" {because}" if because else ""
     if found.shape == ():
-        return f"{function} returned {found[()]:.8g}, but {wanted[()]:.8g} was expected.{reason}"
+        numbers = f"{found[()]:.8g}, but {wanted[()]:.8g} was expected."
+        return f"{relation}\n  It is {numbers}" if relation else f"{function} returned {numbers}"
     where = tuple(int(index) for index in np.unravel_index(int(np.argmax(error)), error.shape))
-    entry = f"the entry at {_index(where)} is {found[where]:.8g}"
-    head = f"{function}: {entry}, but {wanted[where]:.8g} was expected."
-    if found.size <= _SHOWN_ENTRIES:
-        head += f"\n  expected {_write(wanted)}\n  returned {_write(found)}"
-        return f"{head}\n{because}".rstrip()
-    return head + reason
+    entry = f"the entry at {_index(where)} is {found[where]:.8g}, but {wanted[where]:.8g} was expected."
+    head = f"{relation}\n  Here {entry}" if relation else f"{function}: {entry}"
+    if found.size > _SHOWN_ENTRIES:
+        return head
+    name = "found   " if relation else "returned"
+    return f"{head}\n  expected {_write(wanted)}\n  {name} {_write(found)}"
 
 
 _SHOWN_ENTRIES = 24
