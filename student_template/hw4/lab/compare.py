@@ -13,6 +13,10 @@ RELATIVE_TOLERANCE = 1e-6
 """Any stable float64 evaluation of these short sums agrees far better; a wrong factor is far worse."""
 STEP_TOLERANCE = 1e-4
 """For η and the steps built on it: leaves room for a guard of at most 1e-6 in a denominator above 0.1."""
+ROUNDING = 1e-15
+"""An error of this size, relative to the quantity's natural scale, is never a mistake."""
+FLOAT32 = 1e9
+"""How much more coarsely float32 rounds than float64, and a little more."""
 
 
 class Mismatch(AssertionError):
@@ -103,6 +107,7 @@ def assert_close(
     tolerance: float = RELATIVE_TOLERANCE,
     scale: float | None = None,
     entrywise: bool = False,
+    rounding: float = ROUNDING,
     relation: str = "",
 ) -> None:
     """Assert that a function returned what was expected: shape first, then finiteness, then the values.
@@ -115,6 +120,8 @@ def assert_close(
         scale: the size that rounding is relative to; by default the largest entry expected. Give the size
             of the summed terms where they may cancel.
         entrywise: hold every entry to its own size instead, where small ones matter beside large ones.
+        rounding: the error that rounding may make whatever the size of the result. The default is that of a
+            quantity whose natural scale is 1, such as a probability.
         relation: where `returned` was computed from what the function returned: what it has to be, in a
             sentence put before the numbers.
 
@@ -125,11 +132,22 @@ def assert_close(
     wanted = np.array(expected, dtype=np.float64, subok=False)
     found = as_returned(function, returned, wanted.shape)
     largest = float(np.max(np.abs(wanted), initial=0.0))
-    allowed = tolerance * (np.abs(wanted) if entrywise else max(scale or 0.0, largest))
+    relative_to = np.abs(wanted) if entrywise else max(scale or 0.0, largest)
+    allowed = np.maximum(tolerance * relative_to, rounding)
     error = np.abs(found - wanted)
     if not (error <= allowed).all():
         kind = "relation" if relation else "value"
-        raise Mismatch(function, kind, _wrong_value(function, found, wanted, error, relation), wanted, found)
+        message = _wrong_value(function, found, wanted, error, relation)
+        if _is_float32(found) and (error <= FLOAT32 * np.maximum(ROUNDING * relative_to, rounding)).all():
+            message += "\nIt was computed in float32: keep float64."
+        raise Mismatch(function, kind, message, wanted, found)
+
+
+def _is_float32(found: np.ndarray) -> bool:
+    """Whether every entry is a float32, and not all are as short as numbers that were counted or halved."""
+    with np.errstate(over="ignore"):
+        single = found.astype(np.float32)
+        return bool(np.array_equal(single, found) and not np.array_equal(single.astype(np.float16), found))
 
 
 def _describe(function: str, shape: tuple[int, ...]) -> str:
