@@ -69,6 +69,7 @@ class TrustedSubmission:
         self._order = [function.qualified_name for function in assignment.functions]
         self._right = _functions(assignment, _reference_modules(assignment))
         self._under_test = ""
+        self._numpy_errors: Any = dict.fromkeys(np.geterr(), "ignore")
         self._own = {
             is_lending: _functions(assignment, self._load(assignment, package, is_lending=is_lending))
             for is_lending in (False, True)
@@ -85,7 +86,7 @@ class TrustedSubmission:
         if function is None:
             raise failures.MissingFunction(name, f"There is no function {name}.")
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(**self._numpy_errors):
                 returned = function(*arguments, **keywords)
         except NotImplementedError as error:
             raise failures.NotAttempted(name, f"{name} is not attempted yet: {error}.") from None
@@ -127,6 +128,7 @@ class TrustedSubmission:
             del sys.modules[key]
         sys.modules.update({**given, name: copied})
         writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        errors = np.seterr(**self._numpy_errors)
         try:
             importlib.invalidate_caches()
             for module in assignment.modules:
@@ -135,6 +137,7 @@ class TrustedSubmission:
                     self._lend(modules[module], module)
         finally:
             sys.dont_write_bytecode = writes_bytecode
+            self._numpy_errors = np.seterr(**errors)  # np.seterr of the submission's is for its calls alone
             for key in [key for key in sys.modules if key.partition(".")[0] == name]:
                 del sys.modules[key]
             sys.modules.update(before)
