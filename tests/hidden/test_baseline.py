@@ -23,7 +23,7 @@ PREDICT = "baseline.predict_baseline"
 RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
 
-@weight(3)
+@weight(2)
 @number("2.1.1")
 @given(drawn=strategies.reward_tables(), rewards_multiplied_by=MAGNITUDES)
 def test_rewards_to_go_sum_from_the_step_on(submission, drawn, rewards_multiplied_by):
@@ -69,7 +69,7 @@ def test_rewards_to_go_leave_the_arguments(submission, drawn):
     )
 
 
-@weight(1.5)
+@weight(1)
 @number("2.2.1")
 @given(
     drawn=strategies.regressions(),
@@ -91,7 +91,7 @@ def test_fit_minimises_the_sum_of_squares(submission, drawn, returns_multiplied_
     assert_close(FIT, returned, expected, scale=float(np.max(np.abs(returns))))
 
 
-@weight(2)
+@weight(1.5)
 @number("2.2.2")
 @given(drawn=strategies.regressions(), ridge=RIDGES)
 def test_ridge_is_added_to_the_sum_of_squares(submission, drawn, ridge):
@@ -196,7 +196,7 @@ def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, 
     )
 
 
-@weight(2)
+@weight(1.5)
 @number("2.3.1")
 @given(drawn=strategies.regressions(), rng=strategies.generators(), weights_multiplied_by=MAGNITUDES)
 def test_prediction_is_linear_in_the_features(submission, drawn, rng, weights_multiplied_by):

@@ -17,7 +17,7 @@ WEIGHTS = "importance_sampling.importance_weights"
 ESTIMATE = "importance_sampling.importance_sampling_estimate"
 
 
-@weight(2)
+@weight(1.5)
 @number("4.1.1")
 @given(drawn=strategies.log_prob_pairs(), spread=st.sampled_from([1.0, 4.0]))
 def test_weights_are_target_over_proposal(submission, drawn, spread):
@@ -76,7 +76,7 @@ def test_estimate_is_the_mean_of_weight_times_value(submission, drawn, values_mu
     assert_close(ESTIMATE, returned, expected, scale=scale)
 
 
-@weight(1)
+@weight(0.5)
 @number("4.2.2")
 @settings(max_examples=10)
 @given(rng=strategies.generators())
@@ -98,7 +98,6 @@ def test_estimate_is_unbiased(submission, rng):
         ESTIMATE,
         expectation(estimate, pairs, probabilities),
         float(target @ values),
-        tolerance=1e-9,
         scale=1.0,
         relation="The mean of your estimates over every pair of draws has to be E_{x~p̃}[f(x)] exactly.",
     )

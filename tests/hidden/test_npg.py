@@ -52,7 +52,7 @@ HYPERPARAMETERS = st.tuples(
 ).map(Hyperparameters._make)
 
 
-@weight(3.5)
+@weight(2.5)
 @number("3.1.1")
 @given(drawn=strategies.scored_batches(), scores_multiplied_by=MAGNITUDES)
 def test_fisher_sums_outer_products_over_steps_and_averages_over_trajectories(
@@ -105,7 +105,6 @@ def test_fisher_is_unbiased(submission, rng):
         FISHER,
         expectation(estimate, pairs, probabilities),
         fisher(mdp, theta),
-        tolerance=1e-9,
         scale=1.0,
         relation="The mean of your estimates over every pair of trajectories has to be F exactly.",
     )
@@ -144,7 +143,7 @@ def test_fisher_of_two_batches_together_is_their_mean(submission, drawn):
     )
 
 
-@weight(3.5)
+@weight(2.5)
 @number("3.2.1")
 @given(drawn=strategies.trust_regions(), delta_multiplied_by=st.sampled_from([1.0, 100.0, 1e-4]))
 def test_step_size_is_the_closed_form(submission, drawn, delta_multiplied_by):
@@ -247,7 +246,7 @@ def test_step_size_scales_with_the_root(submission, drawn, factor):
             )
 
 
-@weight(3)
+@weight(2)
 @number("3.3.1")
 @given(drawn=strategies.trust_regions())
 def test_step_goes_along_the_natural_gradient(submission, drawn):
@@ -348,7 +347,7 @@ def test_step_is_the_same_in_other_features(submission, drawn, rng):
     assert_responds(STEP, in_one, as_returned(STEP, opposite, (d,)))
 
 
-@weight(5.5)
+@weight(4.5)
 @number("3.4.1")
 @given(drawn=strategies.two_batches(), hyperparameters=HYPERPARAMETERS)
 def test_iteration_is_sample_based_npg(submission, drawn, hyperparameters):

@@ -32,7 +32,7 @@ LAST_STEP = 20
 FALSE_ALARMS = 1e-6
 
 
-@weight(2.5)
+@weight(1.5)
 @number("2.4.1")
 @given(drawn=strategies.scored_batches(), advantages_multiplied_by=MAGNITUDES)
 def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, drawn, advantages_multiplied_by):
@@ -89,7 +89,6 @@ def test_gradient_is_unbiased_whatever_the_baseline(submission, rng):
         ESTIMATE,
         expectation(estimate, pairs, probabilities),
         performance_gradient(mdp, theta),
-        tolerance=1e-9,
         scale=1.0,
         relation="The mean of your estimates over every pair of trajectories has to be ∇J(θ) exactly.",
     )

@@ -64,7 +64,7 @@ WITH_MINIBATCHES = with_minibatches(strategies.policies(least_A=2), lambda drawn
 BATCHES_WITH_MINIBATCHES = with_minibatches(strategies.two_batches(), lambda drawn: len(drawn.update_batch))
 
 
-@weight(1.5)
+@weight(1)
 @number("4.3.1")
 @given(drawn=strategies.policies(), closeness=CLOSENESS, advantages_multiplied_by=MAGNITUDES)
 def test_loss_is_minus_the_weighted_advantages(submission, drawn, closeness, advantages_multiplied_by):
@@ -144,7 +144,7 @@ def test_loss_of_two_batches_together_is_their_mean(submission, drawn, kl_weight
     )
 
 
-@weight(2)
+@weight(1.5)
 @number("4.4.1")
 @given(
     drawn=strategies.policies(),
@@ -242,7 +242,6 @@ def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_we
             GRADIENT,
             expectation(estimate, pairs, probabilities),
             -surrogate_gradient(mdp, theta_k, theta, kl_weight),
-            tolerance=1e-9,
             scale=1.0 + kl_weight,
             relation="The mean of your gradients over every pair of trajectories has to be −∇ℓ^k(θ) exactly.",
         )
@@ -267,7 +266,7 @@ def test_gradient_leaves_the_arguments(submission, drawn, kl_weight):
     )
 
 
-@weight(1.5)
+@weight(1)
 @number("4.5.1")
 @given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
 def test_update_runs_sgd_over_the_minibatches(submission, drawn, kl_weight):
@@ -354,7 +353,7 @@ def test_update_goes_on_from_where_the_last_step_led(submission, drawn, kl_weigh
     )
 
 
-@weight(2)
+@weight(1.5)
 @number("4.6.1")
 @given(
     drawn=BATCHES_WITH_MINIBATCHES,

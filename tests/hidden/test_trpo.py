@@ -44,7 +44,7 @@ HALVING = Search(0.5, 10)
 SEARCHES = st.sampled_from([HALVING, Search(0.75, 6)])
 
 
-@weight(1)
+@weight(0.5)
 @number("6.1.1")
 @given(drawn=strategies.policies())
 def test_kl_sums_over_actions_and_steps(submission, drawn):
@@ -58,7 +58,7 @@ def test_kl_sums_over_actions_and_steps(submission, drawn):
     assert_close(KL, submission.trpo.kl_estimate(*arguments), expected, scale=_logits(drawn))
 
 
-@weight(0.5)
+@weight(0.25)
 @number("6.1.2")
 @given(drawn=strategies.policies(), value=LOUDNESS)
 def test_kl_counts_real_steps_alone(submission, drawn, value):
@@ -69,7 +69,25 @@ def test_kl_counts_real_steps_alone(submission, drawn, value):
     assert_close(KL, returned, expected, scale=_logits(drawn))
 
 
-@weight(1.5)
+@weight(0.25)
+@number("6.1.3")
+@settings(max_examples=FEW)
+@given(drawn=strategies.policies(least_A=2))
+def test_kl_leaves_the_arguments(submission, drawn):
+    """Leaves its arguments as they were."""
+    # A second action of other features, and policies that differ: then the divergence is not 0.
+    features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
+    theta = drawn.theta_k + 0.5
+    assert_leaves_arguments(
+        KL,
+        submission.trpo.kl_estimate,
+        (drawn.theta_k, theta, features, drawn.mask),
+        (drawn.theta_k, drawn.theta_k, features, drawn.mask),
+        (),
+    )
+
+
+@weight(1)
 @number("6.2.1")
 @given(
     drawn=strategies.policies(least_A=2),

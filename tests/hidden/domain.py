@@ -1,0 +1,1003 @@
+"""A fixed list of inputs for every function, from the sizes, magnitudes and edges that the contract admits.
+
+The list is the same in every grading; the random entries are drawn from the row's seed. An input is drawn
+from sizes by symbol and a few settings that make it special, so that a failing one can be made smaller: a
+setting fewer, a size smaller.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox.failures import SubmissionFault
+from hw4.lab.compare import STEP_TOLERANCE, Mismatch, assert_close
+from hw4.policy import action_log_probabilities
+from hw4.trajectories import TrajectoryBatch
+from tests.hidden import composition
+from tests.hidden.properties import assert_step, loud_features
+from tests.hidden.test_npg import loud_batch
+from tests.public.strategies import LOUD, loud
+
+Arguments = tuple[Any, ...]
+Draw = Callable[..., Arguments]
+
+ROUNDING = 1e-13
+"""Of the sum of all terms: what float64 leaves, in any order, of a sum of thousands of them."""
+MOST_TRIES = 40
+"""Inputs tried to make a failing one smaller."""
+MOST_DRAWS = 100
+"""Draws until an input is admitted; more than one in two are."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input of the list: how large it is, and what is special about it."""
+
+    sizes: Mapping[str, int]
+    settings: Mapping[str, Any]
+
+    def simpler(self) -> Iterator[Case]:
+        """Cases that differ by one setting fewer or one smaller size, the boldest first."""
+        for name in self.settings:
+            rest = {key: value for key, value in self.settings.items() if key != name}
+            yield Case(self.sizes, rest)
+        for symbol, size in self.sizes.items():
+            for smaller in sorted({1, 2, size // 2, size - 1}):
+                if 1 <= smaller < size:
+                    yield Case({**self.sizes, symbol: smaller}, self.settings)
+
+
+def case(sizes: str, **settings: Any) -> Case:
+    """Read a case: ``case("N=300 H=2 d=3", exponent=6)``."""
+    pairs = (pair.split("=") for pair in sizes.split())
+    return Case({symbol: int(size) for symbol, size in pairs}, settings)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """How one function is held to every size and magnitude.
+
+    Attributes:
+        draw: draws arguments for sizes by symbol and a case's settings.
+        cases: the list.
+        rounding: the natural scale of the result for these arguments, relative to which float64 rounds.
+        is_entrywise: whether every entry is held to its own size. Not for solutions of linear systems.
+        tolerance: relative, of a number or an array.
+        own: for a step from the first argument: composes the student's own pieces, for follow-through.
+        admits: whether the arguments drawn are far from where rounding decides.
+    """
+
+    draw: Draw
+    cases: tuple[Case, ...]
+    rounding: Callable[..., float] = lambda *arguments: 0.0
+    is_entrywise: bool = True
+    tolerance: float = 1e-6
+    own: Callable[..., np.ndarray | None] | None = None
+    admits: Callable[..., bool] = lambda *arguments: True
+
+
+def assert_holds_everywhere(function: str, submission: Any, seed: int) -> None:
+    """Hold a function against the reference on every case of its list.
+
+    Args:
+        function: ``module.function``.
+        submission: the submission.
+        seed: of the random entries.
+
+    Raises:
+        Mismatch: for the smallest input found that still fails.
+        SubmissionFault: the same, where no value came back.
+    """
+    for index, listed in enumerate(DOMAINS[function].cases):
+        error = _failure(function, submission, listed, (seed, index))
+        if error is None:
+            continue
+        if getattr(error, "ends_row", False) or submission.is_lending:
+            raise error
+        smallest = _smallest(function, submission, listed, (seed, index))
+        # Once more, so that the call that is shown is the last one made.
+        raise _failure(function, submission, smallest, (seed, index)) or error
+
+
+def arguments_of(function: str, listed: Case, seed: tuple[int, int]) -> Arguments:
+    """Draw the arguments of a case."""
+    domain, rng = DOMAINS[function], np.random.default_rng(seed)
+    settings = dict(listed.settings)
+    order = settings.pop("order", "C")
+    for _ in range(MOST_DRAWS):
+        arguments = domain.draw(rng, listed.sizes, **settings)
+        if domain.admits(*arguments):
+            return tuple(_in_order(argument, order) for argument in arguments)
+    raise _NotAdmitted
+
+
+class _NotAdmitted(Exception):
+    """No draw of a case was admitted: it is too small for what is asked."""
+
+
+def _failure(function: str, submission: Any, tried: Case, seed: tuple[int, int]) -> Exception | None:
+    domain, (module, _, name) = DOMAINS[function], function.partition(".")
+    arguments = arguments_of(function, tried, seed)
+    expected = getattr(importlib.import_module(f"hw4.{module}"), name)(*arguments)
+    try:
+        returned = getattr(getattr(submission, module), name)(*arguments)
+        if domain.own is not None:
+            own = domain.own
+            assert_step(function, returned, arguments[0], expected, lambda: own(submission, *arguments))
+        else:
+            assert_close(
+                function,
+                returned,
+                expected,
+                tolerance=domain.tolerance,
+                entrywise=domain.is_entrywise,
+                rounding=ROUNDING * domain.rounding(*arguments),
+            )
+    except (Mismatch, SubmissionFault) as error:
+        return error
+    return None
+
+
+def _smallest(function: str, submission: Any, failing: Case, seed: tuple[int, int]) -> Case:
+    """Make a failing case smaller as long as one of the next simpler ones fails too."""
+    tries, simpler = 0, failing.simpler()
+    while tries < MOST_TRIES and (candidate := next(simpler, None)) is not None:
+        tries += 1
+        try:
+            fails = _failure(function, submission, candidate, seed) is not None
+        except _NotAdmitted:
+            continue
+        if fails:
+            failing, simpler = candidate, candidate.simpler()
+    return failing
+
+
+def _in_order(argument: Any, order: str) -> Any:
+    if order == "C" or not isinstance(argument, np.ndarray):
+        return argument
+    return np.asfortranarray(argument)
+
+
+# Entries
+
+
+def _grid(rng: np.random.Generator, *shape: int, exponent: int = 0) -> np.ndarray:
+    """Return multiples of 0.1 in [−2, 2] times a power of ten: short to print, and no binary fractions."""
+    entries = rng.integers(-20, 21, size=shape).astype(float)
+    return entries * 10.0 ** (exponent - 1) if exponent > 0 else entries / 10.0 ** (1 - exponent)
+
+
+def _prefixes(rng: np.random.Generator, N: int, H: int, *, is_whole: bool = False) -> np.ndarray:
+    """Return a mask of trajectories at least one step long, one of them with padding where H allows it."""
+    lengths = np.full(N, H) if is_whole else rng.integers(1, H + 1, size=N)
+    return np.arange(H) < lengths[:, np.newaxis]
+
+
+def _states(
+    rng: np.random.Generator,
+    leading: tuple[int, ...],
+    A: int,
+    d: int,
+    *,
+    logit: float = 0.0,
+    gap: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return θ (d,) and features (*leading, A, d) with logits of order 1, and what makes them large.
+
+    Args:
+        logit: added to every logit: exp overflows or underflows, the probabilities stay.
+        gap: added to the logits of every second action: the others' probabilities vanish.
+    """
+    theta = _grid(rng, d) / np.sqrt(d).round(1)
+    features = _grid(rng, *leading, A, d)
+    if logit or gap:
+        theta[0] = 100.0
+        features[..., 0] = (logit + gap * (np.arange(A) % 2)) / 100.0
+    return theta.round(3), features
+
+
+def _decisions(
+    rng: np.random.Generator, sizes: Mapping[str, int], *, leading: str = "nm", **logits: float
+) -> Arguments:
+    shape = tuple(sizes[symbol] for symbol in leading)
+    theta, features = _states(rng, shape, sizes["A"], sizes["d"], **logits)
+    return theta, features
+
+
+def _decisions_with_actions(
+    rng: np.random.Generator, sizes: Mapping[str, int], *, leading: str = "nm", **logits: float
+) -> Arguments:
+    theta, features = _decisions(rng, sizes, leading=leading, **logits)
+    return theta, features, rng.integers(sizes["A"], size=features.shape[:-2])
+
+
+def _size_of_logits(theta: np.ndarray, features: np.ndarray, *_: Any) -> float:
+    return 1.0 + float(np.max(np.abs(features) @ np.abs(theta)))
+
+
+def _size_of_scores(theta: np.ndarray, features: np.ndarray, *_: Any) -> float:
+    return _size_of_logits(theta, features) * float(np.max(np.abs(features)))
+
+
+# Rewards, baseline, gradient
+
+
+def _rewards(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    exponent: int = 0,
+    cancels: bool = False,
+    padding: float = 0.0,
+    is_whole: bool = False,
+) -> Arguments:
+    mask = _prefixes(rng, sizes["N"], sizes["H"], is_whole=is_whole)
+    rewards = _grid(rng, *mask.shape, exponent=exponent)
+    if cancels:
+        rewards[:, 0] += 1e6
+        rewards[np.arange(len(mask)), mask.sum(axis=1) - 1] -= 1e6
+    return loud(rewards, mask, padding), mask
+
+
+def _sum_of_rewards(rewards: np.ndarray, mask: np.ndarray) -> float:
+    return float(np.max(np.sum(np.abs(rewards), axis=1, where=mask)))
+
+
+def _regression(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    ridge: float = 0.0,
+    exponent: int = 0,
+    features_exponent: int = 0,
+    last_feature: str = "",
+    padding: float = 0.0,
+    is_whole: bool = False,
+) -> Arguments:
+    """Return a regression; without a ridge it needs more steps than features, and k − 1 of these distinct."""
+    mask = _prefixes(rng, sizes["N"], sizes["H"], is_whole=is_whole)
+    features = _grid(rng, *mask.shape, sizes["k"], exponent=features_exponent)
+    if last_feature == "sum":  # of multiples of 0.1, whose sum is inexact
+        features[..., -1] = np.sum(features[..., :-1], axis=-1)
+    if last_feature == "small":
+        features[..., -1] /= 1000.0
+    returns = _grid(rng, *mask.shape, exponent=exponent)
+    return loud(features, mask, padding), loud(returns, mask, padding), mask, ridge
+
+
+def _is_regular(features: np.ndarray, returns: np.ndarray, mask: np.ndarray, ridge: float) -> bool:
+    """Whether every style of solution is far more exact than what is asked for."""
+    values = np.linalg.svd(features[mask], compute_uv=False)
+    if len(values) < features.shape[-1] or values[-1] < 1e-9 * values[0]:
+        return bool(values[0] ** 2 < 1e5 * ridge)
+    return bool(values[0] < 1e4 * values[-1])
+
+
+def _prediction(
+    rng: np.random.Generator, sizes: Mapping[str, int], *, exponent: int = 0, cancels: bool = False
+) -> Arguments:
+    weights = _grid(rng, sizes["k"], exponent=exponent)
+    features = _grid(rng, sizes["N"], sizes["H"], sizes["k"])
+    if cancels and sizes["k"] > 1:
+        weights[[0, -1]] = 1e6, -1e6
+        features[..., -1] = features[..., 0]
+    return weights, features
+
+
+def _sum_of_products(weights: np.ndarray, features: np.ndarray) -> float:
+    return float(np.max(np.abs(features) @ np.abs(weights)))
+
+
+def _scored(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    exponent: int = 0,
+    cancels: bool = False,
+    padding: float = 0.0,
+    is_whole: bool = False,
+) -> Arguments:
+    mask = _prefixes(rng, sizes["N"], sizes["H"], is_whole=is_whole)
+    scores, advantages = _grid(rng, *mask.shape, sizes["d"]), _grid(rng, *mask.shape, exponent=exponent)
+    if cancels and len(mask) > 1:
+        scores[-1, 0] = scores[0, 0]
+        advantages[[0, -1], 0] = 1e6, -1e6
+    return loud(scores, mask, padding), loud(advantages, mask, padding), mask
+
+
+def _sum_of_shares(scores: np.ndarray, advantages: np.ndarray, mask: np.ndarray) -> float:
+    shares = np.abs(advantages)[..., np.newaxis] * np.abs(scores)
+    return float(np.max(np.sum(shares[mask], axis=0))) / len(mask)
+
+
+def _scores(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    exponent: int = 0,
+    cancels: bool = False,
+    padding: float = 0.0,
+    is_whole: bool = False,
+) -> Arguments:
+    mask = _prefixes(rng, sizes["N"], sizes["H"], is_whole=is_whole)
+    scores = _grid(rng, *mask.shape, sizes["d"], exponent=exponent)
+    if cancels and len(mask) > 1:
+        scores[[0, -1], 0] = 1e3
+        scores[-1, 0, 1:] = -1e3
+    return loud(scores, mask, padding), mask
+
+
+def _sum_of_squares(scores: np.ndarray, mask: np.ndarray) -> float:
+    return float(np.max(np.sum(scores[mask] ** 2, axis=0))) / len(mask)
+
+
+# Trust regions
+
+
+def _trust_region(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    delta: float = 1.0,
+    exponent: int = 0,
+    gradient_exponent: int | None = None,
+    is_flat: bool = False,
+    theta_exponent: int = 0,
+) -> Arguments:
+    """Return θ, g, F and δ: F = BBᵀ + c·I, with half as many columns in B as rows, of a condition up to 1e4.
+
+    F's entries are of the magnitude 10^exponent, and g is as small as F, so that gᵀF⁻¹g stays above 0.1.
+    """
+    d = sizes["d"]
+    factor = _grid(rng, d, (d + 1) // 2)
+    fisher = (factor @ factor.T).round(2)
+    least = 10.0 ** np.ceil(np.log10(max(np.trace(fisher), 1.0)) - 4.0)
+    fisher = (fisher + least * np.eye(d)).round(4)
+    gradient = _grid(rng, d, exponent=exponent // 2 if gradient_exponent is None else gradient_exponent)
+    if is_flat:
+        gradient = np.zeros(d)
+    scaled = fisher * 10.0**exponent if exponent > 0 else fisher / 10.0**-exponent
+    return _grid(rng, d, exponent=theta_exponent), gradient, scaled, delta
+
+
+def _without_theta(draw: Draw) -> Draw:
+    return lambda *given, **settings: draw(*given, **settings)[1:]
+
+
+def _is_region(theta: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, *_: Any) -> bool:
+    """Whether a guard of 1e-6 in the denominator is no mistake, and g is 0 or no rounding of 0."""
+    squared = float(gradient @ np.linalg.solve(fisher, gradient))
+    return squared > 0.1 or not np.any(gradient)
+
+
+# Importance sampling
+
+
+def _log_probabilities(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    leading: str = "nm",
+    ratio: float = 5.0,
+    least: float = -20.0,
+) -> Arguments:
+    """Return ln p̃ and ln p: ratios of both signs up to e^ratio, log-probabilities down to `least`."""
+    shape = tuple(sizes[symbol] for symbol in leading)
+    ratios = (rng.choice([-1.0, -0.5, 0.1, 0.5, 1.0], size=shape) * ratio).round(1)
+    proposal = np.where(ratios > 0, least, least - ratios) + rng.integers(0, 2, size=shape) / 10.0
+    proposal = np.minimum(proposal, -np.maximum(ratios, 0.0)).round(1)
+    return (proposal + ratios).round(1), proposal
+
+
+def _weighted_values(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    exponent: int = 0,
+    heaviest: int = 4,
+    cancels: bool = False,
+) -> Arguments:
+    n = sizes["n"]
+    values, weights = _grid(rng, n, exponent=exponent), rng.integers(1, 10 * heaviest, size=n) / 10.0
+    # Largest terms of one sign, or a single one: where two cancel, scipy's logsumexp with signs may be nan,
+    # in which right code may trust.
+    products = np.abs(values) * weights
+    is_largest = products == products.max()
+    values[is_largest] = np.abs(values[is_largest])
+    if cancels and n > 3:
+        values[[0, n // 2, -1]], weights[[0, n // 2, -1]] = (1e6, -1e6, -1e6), (0.5, 0.25, 0.25)
+    return values, weights
+
+
+def _mean_of_products(values: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.mean(np.abs(values) * weights))
+
+
+# PPO and TRPO
+
+
+def _two_policies(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    N: str = "M",
+    apart: float = 1.0,
+    exponent: int = 0,
+    padding: float = 0.0,
+    is_whole: bool = False,
+    cancels: bool = False,
+    gap_of_theta: float | None = None,
+    **logits: float,
+) -> dict[str, np.ndarray]:
+    """Return θ, θ^k, features, actions, advantages and mask of N trajectories, by name.
+
+    Args:
+        apart: how far θ is from θ^k; at 3 some importance weights are hundreds.
+        gap_of_theta: the gap between θ's logits, where it is not that between θ^k's.
+    """
+    mask = _prefixes(rng, sizes[N], sizes["H"], is_whole=is_whole)
+    theta_k, features = _states(rng, mask.shape, sizes["A"], sizes["d"], **logits)
+    step = _grid(rng, sizes["d"]) / np.sqrt(sizes["d"]).round(1) * apart / 4.0
+    if logits:
+        gap = logits.get("gap", 0.0)
+        step[0] = 100.0 * (gap_of_theta - gap) / gap if gap and gap_of_theta is not None else 0.0
+    actions = rng.integers(sizes["A"], size=mask.shape)
+    advantages = _grid(rng, *mask.shape, exponent=exponent)
+    if cancels and len(mask) > 1:
+        features[-1, 0], actions[-1, 0] = features[0, 0], actions[0, 0]
+        advantages[[0, -1], 0] = 1e6, -1e6
+    if padding:
+        features = loud_features(features, mask, padding)
+        advantages = loud(advantages, mask, padding)
+    return {
+        "theta": theta_k + step.round(6),
+        "theta_k": theta_k,
+        "features": features,
+        "actions": actions,
+        "advantages": advantages,
+        "mask": mask,
+    }
+
+
+def _loss_arguments(
+    rng: np.random.Generator, sizes: Mapping[str, int], *, kl_weight: float = 0.3, **settings: Any
+) -> Arguments:
+    return (*_two_policies(rng, sizes, **settings).values(), kl_weight)
+
+
+def _size_of_loss(
+    theta: np.ndarray,
+    theta_k: np.ndarray,
+    features: np.ndarray,
+    actions: np.ndarray,
+    advantages: np.ndarray,
+    mask: np.ndarray,
+    kl_weight: float,
+) -> float:
+    target, proposal = (
+        np.take_along_axis(action_log_probabilities(at, features), actions[..., np.newaxis], axis=-1)[..., 0]
+        for at in (theta, theta_k)
+    )
+    terms = (np.exp(target - proposal) * np.abs(advantages) + kl_weight * np.abs(target))[mask]
+    return float(np.sum(terms)) / len(mask) * _size_of_logits(theta_k, features[mask])
+
+
+def _size_of_gradient(theta: np.ndarray, theta_k: np.ndarray, features: np.ndarray, *rest: Any) -> float:
+    largest = max(1.0, float(np.max(np.abs(features))))
+    actions, advantages, mask, kl_weight = rest
+    size = _size_of_loss(theta, theta_k, features, actions, advantages, mask, kl_weight)
+    return largest * (size + kl_weight * mask.sum() / len(mask))
+
+
+def _minibatches(rng: np.random.Generator, sizes: Mapping[str, int], *, twice: bool) -> np.ndarray:
+    """Return (S, B) indices into M trajectories; with `twice`, the first is in every minibatch twice."""
+    chosen = rng.integers(sizes["M"], size=(sizes["S"], sizes["B"]))
+    if twice and sizes["B"] > 1:
+        chosen[:, -1] = chosen[:, 0]
+    return chosen
+
+
+def _learning_rate(features: np.ndarray, advantages: np.ndarray, kl_weight: float, S: int) -> float:
+    """A power of 10 with which S steps move θ by about 0.1 at most, so that rounding does not grow."""
+    largest = np.max(np.sum(np.abs(advantages) + kl_weight, axis=1)) * 2.0 * np.max(np.abs(features))
+    return float(10.0 ** np.floor(np.log10(0.5 / max(float(largest), 1e-300) / max(S, 1))))
+
+
+def _update(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    kl_weight: float = 0.3,
+    twice: bool = False,
+    is_idle: bool = False,
+    **settings: Any,
+) -> Arguments:
+    given = _two_policies(rng, sizes, **settings)
+    real = np.where(given["mask"], given["advantages"], 0.0)
+    features = np.where(given["mask"][..., np.newaxis, np.newaxis], given["features"], 0.0)
+    sgd = (kl_weight, _learning_rate(features, real, kl_weight, sizes["S"]))
+    minibatches = _minibatches(rng, sizes, twice=twice)[: 0 if is_idle else None]
+    data = (given["features"], given["actions"], given["advantages"], given["mask"])
+    return (given["theta_k"], *data, *sgd, minibatches)
+
+
+def _batch(
+    rng: np.random.Generator,
+    theta: np.ndarray,
+    features: np.ndarray,
+    k: int,
+    *,
+    exponent: int = 0,
+    padding: float = 0.0,
+    is_whole: bool = False,
+) -> TrajectoryBatch:
+    N, H, A, _ = features.shape
+    mask = _prefixes(rng, N, H, is_whole=is_whole)
+    actions = rng.integers(A, size=mask.shape)
+    rewards = _grid(rng, *mask.shape, exponent=exponent)
+    # The first action earns more, so that the gradient is not all noise.
+    rewards = np.where(actions == 0, np.abs(rewards) + 10.0**exponent, rewards).round(9)
+    batch = TrajectoryBatch(features, _grid(rng, *mask.shape, k), actions, rewards, mask)
+    return loud_batch(batch, padding) if padding else batch
+
+
+def _two_batches(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    features_exponent: int = 0,
+    theta_shift: float = 0.0,
+    logit: float = 0.0,
+    **settings: Any,
+) -> tuple[np.ndarray, TrajectoryBatch, TrajectoryBatch]:
+    """Return θ^k, N trajectories of length H and M of length L."""
+    A, d, k = sizes["A"], sizes["d"], sizes["k"]
+    theta, new = _states(rng, (sizes["M"], sizes["L"]), A, d, logit=logit)
+    old = _states(rng, (sizes["N"], sizes["H"]), A, d, logit=logit)[1]
+    scale = 10.0**-features_exponent
+    batches = (_batch(rng, theta, features / scale, k, **settings) for features in (old, new))
+    return (theta + theta_shift, *batches)
+
+
+def _npg_iteration(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    delta: float = 0.5,
+    ridge: float = 0.3,
+    damping: float = 0.1,
+    **settings: Any,
+) -> Arguments:
+    return (*_two_batches(rng, sizes, **settings), delta, ridge, damping)
+
+
+def _is_telling_npg(
+    theta: np.ndarray,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    delta: float,
+    ridge: float,
+    damping: float,
+) -> bool:
+    """Whether gᵀF⁻¹g is above 0.1 and neither the fit nor the step amplifies rounding much."""
+    npg = importlib.import_module("hw4.npg")
+    old, new = baseline_batch, update_batch
+    returns = npg.rewards_to_go(old.rewards, old.mask)
+    if not _is_regular(old.baseline_features, returns, old.mask, ridge):
+        return False
+    weights = npg.fit_baseline(old.baseline_features, returns, old.mask, ridge)
+    advantages = npg.rewards_to_go(new.rewards, new.mask) - new.baseline_features @ weights
+    scores = npg.score(theta, new.features, new.actions)
+    gradient = npg.policy_gradient_estimate(scores, advantages, new.mask)
+    fisher = npg.fisher_estimate(scores, new.mask) + damping * np.eye(len(theta))
+    if np.linalg.cond(fisher) > 1e4:
+        return False
+    return float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1
+
+
+def _ppo_iteration(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    kl_weight: float = 0.3,
+    ridge: float = 0.3,
+    twice: bool = False,
+    is_idle: bool = False,
+    **settings: Any,
+) -> Arguments:
+    theta, old, new = _two_batches(rng, sizes, **settings)
+    # Rewards to go are at most H times the largest reward, and so, about, is what a baseline makes of them.
+    largest = 2.0 * np.sum(np.abs(new.rewards), axis=1, where=new.mask).max()
+    advantages = np.full(new.mask.shape, largest)
+    features = np.where(new.mask[..., np.newaxis, np.newaxis], new.features, 0.0)
+    learning_rate = _learning_rate(features, advantages, kl_weight, sizes["S"])
+    minibatches = _minibatches(rng, sizes, twice=twice)[: 0 if is_idle else None]
+    return theta, old, new, kl_weight, learning_rate, minibatches, ridge
+
+
+def _is_telling_ppo(theta: np.ndarray, batch: TrajectoryBatch, *rest: Any) -> bool:
+    return _is_regular(batch.baseline_features, batch.rewards, batch.mask, rest[-1])
+
+
+def _kl(rng: np.random.Generator, sizes: Mapping[str, int], **settings: Any) -> Arguments:
+    given = _two_policies(rng, sizes, N="N", **settings)
+    return given["theta_k"], given["theta"], given["features"], given["mask"]
+
+
+def _size_of_kl(theta_k: np.ndarray, theta: np.ndarray, features: np.ndarray, mask: np.ndarray) -> float:
+    largest = max(_size_of_logits(at, features[mask]) for at in (theta_k, theta))
+    return largest * float(mask.sum()) / len(mask)
+
+
+def _search(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    delta: float = 0.5,
+    search: tuple[Any, ...] = (0.5, 10),
+    boldness: float = 1.0,
+    is_flat: bool = False,
+    **settings: Any,
+) -> Arguments:
+    """Return the arguments of trpo_step; a boldness above 1 makes the first lengths too long."""
+    given = _two_policies(rng, sizes, N="N", **settings)
+    # The first action is better, so that the gradient is not all noise.
+    given["advantages"][given["mask"] & (given["actions"] == 0)] += 10.0 ** settings.get("exponent", 0)
+    npg = importlib.import_module("hw4.npg")
+    data = (given["features"], given["actions"], given["advantages"], given["mask"])
+    scores = npg.score(given["theta_k"], data[0], data[1])
+    gradient = npg.policy_gradient_estimate(scores, data[2], data[3]).round(6)
+    fisher = ((npg.fisher_estimate(scores, data[3]) + 0.1 * np.eye(len(gradient))) / boldness).round(6)
+    if is_flat:
+        gradient = np.zeros_like(gradient)
+    return given["theta_k"], gradient, fisher, *data, delta, *search
+
+
+def _is_clear(theta_k: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, *rest: Any) -> bool:
+    """Whether no KL and no surrogate is so close to its bound that rounding decides."""
+    if not np.any(gradient):
+        return True
+    if float(gradient @ np.linalg.solve(fisher, gradient)) < 0.1 or np.linalg.cond(fisher) > 1e4:
+        return False
+    search = (*rest, 0.5, 10) if len(rest) == 5 else rest
+    return all(is_clear for is_clear, _ in trpo_tries(theta_k, gradient, fisher, *search))
+
+
+def trpo_tries(
+    theta_k: np.ndarray,
+    gradient: np.ndarray,
+    fisher: np.ndarray,
+    features: np.ndarray,
+    actions: np.ndarray,
+    advantages: np.ndarray,
+    mask: np.ndarray,
+    delta: float,
+    backtrack: float,
+    max_backtracks: int,
+) -> Iterator[tuple[bool, bool]]:
+    """Yield, for every length up to the accepted one, whether rounding decides nothing and it is accepted."""
+    npg, trpo = importlib.import_module("hw4.npg"), importlib.import_module("hw4.trpo")
+    full_step = np.sqrt(2.0) * npg.npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, gradient)
+    chosen = actions[..., np.newaxis]
+    proposal = np.take_along_axis(action_log_probabilities(theta_k, features), chosen, axis=-1)
+    for backtracks in range(max_backtracks + 1):
+        theta = theta_k + backtrack**backtracks * full_step
+        kl = trpo.kl_estimate(theta_k, theta, features, mask)
+        target = np.take_along_axis(action_log_probabilities(theta, features), chosen, axis=-1)
+        gains = ((np.exp(target - proposal) - 1.0)[..., 0] * advantages)[mask]
+        gain, scale = float(np.sum(gains)), float(np.sum(np.abs(gains)))
+        is_clear = abs(kl - delta) > 1e-3 * delta and (
+            abs(gain) > 1e-3 * scale + 1e-15 or not np.any(advantages)
+        )
+        is_accepted = kl <= delta and gain >= 0
+        yield is_clear, is_accepted
+        if is_accepted:
+            return
+
+
+# The list
+
+_SIX = 6
+"""The exponent of the largest magnitude; −6 is that of the smallest."""
+
+_LOSS_CASES = (
+    case("M=3 H=3 A=3 d=3"),
+    case("M=300 H=3 A=2 d=2"),
+    case("M=2 H=300 A=2 d=2", order="F"),
+    case("M=4 H=4 A=6 d=16"),
+    case("M=2 H=2 A=40 d=2"),
+    case("M=4 H=5 A=3 d=3", apart=3.0, is_whole=True),
+    case("M=4 H=5 A=3 d=3", kl_weight=0.0, exponent=-_SIX, padding=LOUD),
+    case("M=4 H=5 A=3 d=3", kl_weight=1e6, exponent=_SIX),
+    case("M=4 H=4 A=3 d=3", cancels=True),
+    case("M=4 H=4 A=3 d=3", logit=1e3),
+    case("M=4 H=4 A=3 d=3", logit=-1e3),
+    # π_θk is 0 in float64 but π_θ is not, so that ln(1/π_θ) may be computed literally.
+    case("M=4 H=4 A=4 d=3", gap=800.0, gap_of_theta=680.0),
+)
+
+DOMAINS: Mapping[str, Domain] = {
+    "policy.action_log_probabilities": Domain(
+        _decisions,
+        (
+            case("n=3 m=3 A=3 d=3"),
+            case("n=300 A=3 d=2", leading="n"),
+            case("n=2 m=150 A=2 d=3", order="F"),
+            case("A=6 d=16", leading=""),
+            case("n=2 A=40 d=2", leading="n"),
+            case("n=2 A=2 d=40", leading="n"),
+            case("n=2 m=2 l=2 A=3 d=2", leading="nml"),
+            case("n=4 A=1 d=3", leading="n", logit=1e3),
+            case("n=4 A=3 d=3", leading="n", logit=1e4),
+            case("n=4 A=3 d=3", leading="n", logit=-1e4),
+            case("n=4 A=4 d=3", leading="n", gap=1e3),
+            case("n=4 A=4 d=3", leading="n", gap=-1e4),
+        ),
+        _size_of_logits,
+    ),
+    "policy.score": Domain(
+        _decisions_with_actions,
+        (
+            case("n=3 m=3 A=3 d=3"),
+            case("n=300 A=3 d=2", leading="n"),
+            case("n=2 m=150 A=2 d=3", order="F"),
+            case("A=6 d=16", leading=""),
+            case("n=2 A=40 d=2", leading="n"),
+            case("n=2 A=2 d=40", leading="n"),
+            case("n=2 m=2 l=2 A=3 d=2", leading="nml"),
+            case("n=4 A=1 d=3", leading="n", logit=1e3),
+            case("n=4 A=3 d=3", leading="n", logit=1e4),
+            case("n=4 A=3 d=3", leading="n", logit=-1e4),
+            case("n=4 A=4 d=3", leading="n", gap=1e3),
+            case("n=4 A=4 d=3", leading="n", gap=-1e4),
+        ),
+        _size_of_scores,
+    ),
+    "baseline.rewards_to_go": Domain(
+        _rewards,
+        (
+            case("N=5 H=5"),
+            case("N=300 H=3"),
+            case("N=3 H=300"),
+            case("N=100 H=100", order="F"),
+            case("N=1 H=300", is_whole=True),
+            case("N=8 H=8", exponent=-_SIX, padding=LOUD),
+            case("N=8 H=8", exponent=_SIX),
+            case("N=6 H=8", cancels=True),
+        ),
+        _sum_of_rewards,
+    ),
+    "baseline.fit_baseline": Domain(
+        _regression,
+        (
+            case("N=4 H=4 k=4", ridge=0.3),
+            case("N=300 H=2 k=3"),
+            case("N=3 H=300 k=3", order="F"),
+            case("N=8 H=16 k=16"),
+            case("N=20 H=20 k=16", ridge=0.1),
+            case("N=2 H=2 k=8", ridge=0.3),
+            case("N=1 H=1 k=4", ridge=0.1),
+            case("N=6 H=6 k=4", ridge=0.1, last_feature="sum"),
+            case("N=8 H=8 k=3", last_feature="small"),
+            case("N=8 H=8 k=3", ridge=1e-6, features_exponent=-3),
+            case("N=8 H=8 k=3", features_exponent=-3),
+            case("N=8 H=8 k=3", ridge=1e6, exponent=_SIX),
+            case("N=8 H=8 k=3", exponent=-_SIX, padding=LOUD),
+        ),
+        is_entrywise=False,
+        admits=_is_regular,
+    ),
+    "baseline.predict_baseline": Domain(
+        _prediction,
+        (
+            case("N=3 H=3 k=3"),
+            case("N=300 H=3 k=2"),
+            case("N=2 H=300 k=2"),
+            case("N=20 H=20 k=16", order="F"),
+            case("N=1 H=1 k=16"),
+            case("N=4 H=4 k=3", exponent=-_SIX),
+            case("N=4 H=4 k=3", exponent=_SIX),
+            case("N=4 H=4 k=3", cancels=True),
+        ),
+        _sum_of_products,
+    ),
+    "policy_gradient.policy_gradient_estimate": Domain(
+        _scored,
+        (
+            case("N=4 H=4 d=4"),
+            case("N=300 H=3 d=2"),
+            case("N=3 H=300 d=2", order="F"),
+            case("N=10 H=10 d=40"),
+            case("N=4 H=5 d=3", exponent=-_SIX, padding=LOUD),
+            case("N=4 H=5 d=3", exponent=_SIX),
+            case("N=4 H=5 d=3", cancels=True),
+        ),
+        _sum_of_shares,
+    ),
+    "npg.fisher_estimate": Domain(
+        _scores,
+        (
+            case("N=4 H=4 d=4"),
+            case("N=300 H=3 d=2"),
+            case("N=3 H=300 d=2", order="F"),
+            case("N=10 H=10 d=40"),
+            case("N=4 H=5 d=3", exponent=-3, padding=LOUD),
+            case("N=4 H=5 d=3", exponent=3),
+            case("N=4 H=5 d=3", cancels=True),
+        ),
+        _sum_of_squares,
+    ),
+    "npg.npg_step_size": Domain(
+        _without_theta(_trust_region),
+        (
+            case("d=3"),
+            case("d=1"),
+            case("d=16", order="F"),
+            case("d=40"),
+            case("d=4", delta=1e6),
+            case("d=4", delta=1e-6),
+            case("d=4", exponent=_SIX),
+            case("d=4", exponent=-_SIX),
+            case("d=16", exponent=-_SIX, delta=1e6),
+            case("d=4", gradient_exponent=_SIX),
+            case("d=16", is_flat=True),
+        ),
+        tolerance=STEP_TOLERANCE,
+        admits=lambda *arguments: _is_region(np.zeros(0), *arguments),
+    ),
+    "npg.npg_step": Domain(
+        _trust_region,
+        (
+            case("d=3"),
+            case("d=1"),
+            case("d=16", order="F"),
+            case("d=40"),
+            case("d=4", delta=1e6),
+            case("d=4", delta=1e-6, theta_exponent=3),
+            case("d=4", exponent=_SIX),
+            case("d=4", exponent=-_SIX),
+            case("d=16", exponent=-_SIX, delta=1e6),
+            case("d=4", gradient_exponent=_SIX),
+            case("d=16", is_flat=True),
+        ),
+        own=composition.own_npg_step,
+        admits=_is_region,
+    ),
+    "npg.npg_iteration": Domain(
+        _npg_iteration,
+        (
+            case("N=3 H=3 M=3 L=3 A=3 d=3 k=3"),
+            case("N=150 H=2 M=60 L=3 A=2 d=2 k=2", exponent=2),
+            case("N=2 H=60 M=3 L=100 A=2 d=2 k=2"),
+            case("N=8 H=8 M=6 L=9 A=2 d=16 k=8"),
+            case("N=4 H=5 M=5 L=4 A=6 d=4 k=2"),
+            case("N=6 H=8 M=8 L=9 A=3 d=2 k=2", ridge=0.0, damping=0.0),
+            case("N=2 H=2 M=8 L=8 A=3 d=2 k=6", damping=0.0),
+            case("N=6 H=6 M=8 L=8 A=3 d=2 k=2", damping=0.0, features_exponent=-2),
+            case("N=6 H=6 M=6 L=6 A=3 d=3 k=2", exponent=_SIX, padding=LOUD),
+            case("N=4 H=5 M=5 L=4 A=3 d=3 k=2", delta=1e6),
+            case("N=4 H=5 M=5 L=4 A=3 d=3 k=2", delta=1e-6, theta_shift=2.0),
+            case("N=4 H=5 M=5 L=4 A=3 d=3 k=2", logit=1e3),
+        ),
+        own=composition.own_npg_iteration,
+        admits=_is_telling_npg,
+    ),
+    "importance_sampling.importance_weights": Domain(
+        _log_probabilities,
+        (
+            case("n=3 m=3"),
+            case("n=300", leading="n"),
+            case("n=3 m=100", order="F"),
+            case("n=2 m=2 l=2", leading="nml"),
+            case("", leading=""),
+            case("n=6", leading="n", ratio=700.0, least=-9e3),
+            case("n=6", leading="n", ratio=700.0, least=-700.0),
+            case("n=6", leading="n", ratio=30.0, least=-1e4),
+            case("n=6", leading="n", ratio=0.0, least=0.0),
+        ),
+        lambda *arguments: 0.01,
+    ),
+    "importance_sampling.importance_sampling_estimate": Domain(
+        _weighted_values,
+        (
+            case("n=3"),
+            case("n=1"),
+            case("n=300"),
+            case("n=8", exponent=-_SIX),
+            case("n=8", exponent=_SIX),
+            case("n=8", heaviest=500),
+            case("n=8", cancels=True),
+        ),
+        _mean_of_products,
+    ),
+    "ppo.ppo_loss": Domain(
+        _loss_arguments,
+        _LOSS_CASES,
+        _size_of_loss,
+    ),
+    "ppo.ppo_gradient": Domain(
+        _loss_arguments,
+        (*_LOSS_CASES, case("M=4 H=4 A=4 d=3", gap=900.0)),
+        _size_of_gradient,
+    ),
+    "ppo.ppo_update": Domain(
+        _update,
+        (
+            case("M=3 H=3 A=3 d=3 S=3 B=3"),
+            case("M=200 H=2 A=2 d=2 S=3 B=100"),
+            case("M=3 H=200 A=2 d=2 S=2 B=2", order="F"),
+            case("M=5 H=4 A=6 d=16 S=2 B=3"),
+            case("M=3 H=2 A=2 d=2 S=100 B=1"),
+            case("M=2 H=3 A=3 d=2 S=3 B=5", twice=True),
+            case("M=3 H=3 A=3 d=2 S=3 B=2", twice=True),
+            case("M=3 H=3 A=3 d=2 S=1 B=2", is_idle=True),
+            case("M=4 H=3 A=3 d=2 S=2 B=2", kl_weight=0.0, exponent=-_SIX),
+            case("M=4 H=4 A=3 d=2 S=2 B=4", exponent=_SIX, padding=LOUD),
+            case("M=4 H=3 A=3 d=2 S=3 B=2", logit=1e3),
+            case("M=4 H=3 A=4 d=2 S=3 B=2", gap=-900.0),
+            case("M=4 H=4 A=3 d=2 S=2 B=4", cancels=True),
+        ),
+        own=composition.own_ppo_update,
+    ),
+    "ppo.ppo_iteration": Domain(
+        _ppo_iteration,
+        (
+            case("N=3 H=3 M=3 L=3 A=3 d=3 k=3 S=3 B=3"),
+            case("N=150 H=2 M=60 L=3 A=2 d=2 k=2 S=3 B=20"),
+            case("N=2 H=60 M=3 L=100 A=2 d=2 k=2 S=2 B=2"),
+            case("N=8 H=8 M=6 L=9 A=2 d=16 k=8 S=2 B=3"),
+            case("N=4 H=5 M=5 L=4 A=6 d=4 k=2 S=2 B=3"),
+            case("N=6 H=8 M=8 L=9 A=3 d=2 k=2 S=2 B=3", ridge=0.0, kl_weight=0.0),
+            case("N=2 H=2 M=4 L=4 A=3 d=2 k=6 S=2 B=2"),
+            case("N=4 H=4 M=3 L=3 A=3 d=2 k=2 S=3 B=4", twice=True),
+            case("N=4 H=4 M=3 L=3 A=3 d=2 k=2 S=1 B=2", is_idle=True),
+            case("N=4 H=4 M=4 L=4 A=3 d=2 k=2 S=2 B=3", exponent=_SIX, padding=LOUD),
+            case("N=4 H=4 M=4 L=4 A=3 d=2 k=2 S=2 B=3", exponent=-_SIX, kl_weight=0.0),
+            case("N=4 H=4 M=4 L=4 A=3 d=2 k=2 S=2 B=3", logit=1e3),
+        ),
+        own=composition.own_ppo_iteration,
+        admits=_is_telling_ppo,
+    ),
+    "trpo.kl_estimate": Domain(
+        _kl,
+        (
+            case("N=3 H=3 A=3 d=3"),
+            case("N=300 H=2 A=2 d=2"),
+            case("N=2 H=300 A=2 d=2", order="F"),
+            case("N=4 H=4 A=6 d=16"),
+            case("N=2 H=2 A=40 d=2"),
+            case("N=4 H=4 A=3 d=3", apart=0.01, padding=LOUD),
+            case("N=4 H=4 A=3 d=3", logit=1e3),
+            case("N=4 H=4 A=4 d=3", gap=1e3),
+            case("N=4 H=4 A=4 d=3", gap=-1e3),
+        ),
+        _size_of_kl,
+    ),
+    "trpo.trpo_step": Domain(
+        _search,
+        (
+            case("N=4 H=4 A=3 d=3"),
+            case("N=200 H=2 A=2 d=2"),
+            case("N=3 H=100 A=2 d=2", order="F"),
+            case("N=8 H=8 A=3 d=16"),
+            case("N=4 H=4 A=6 d=3"),
+            case("N=4 H=4 A=3 d=3", is_flat=True),
+            case("N=4 H=4 A=3 d=3", search=(0.5, 0), delta=1e-6),
+            case("N=4 H=4 A=3 d=3", search=(0.7, 0), boldness=1e4),
+            case("N=4 H=4 A=3 d=3", search=(0.9, 40), boldness=100.0),
+            case("N=4 H=4 A=3 d=3", search=(), boldness=16.0),
+            case("N=4 H=4 A=3 d=3", delta=1e-6),
+            case("N=4 H=4 A=3 d=3", delta=1e6),
+            case("N=4 H=4 A=3 d=3", exponent=_SIX, padding=LOUD),
+            case("N=4 H=4 A=3 d=3", logit=1e3),
+        ),
+        own=composition.own_trpo_step,
+        admits=_is_clear,
+    ),
+}
+"""By ``module.function``."""
