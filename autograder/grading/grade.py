@@ -111,7 +111,7 @@ def grade(
     problem = TAMPERED if is_void else STOPPED if was_stopped else ""
     results = replace(
         graded,
-        summary=problem or _page(graded, assignment, _notes(collected), plugin.problems),
+        summary=problem or page(graded, assignment, _notes(collected), plugin.problems),
         seconds=budget.elapsed,
         staff={
             "submission_sha256": collected.digest,
@@ -129,8 +129,15 @@ def grade(
     return results
 
 
-def _page(results: Results, assignment: Assignment, notes: list[str], problems: list[str]) -> str:
-    """The page on top. What goes wrong in it costs the page, never a row."""
+def page(results: Results, assignment: Assignment, notes: list[str], problems: list[str]) -> str:
+    """Write the page on top. What goes wrong in it costs the page, never a row.
+
+    Args:
+        results: the results.
+        assignment: the homework.
+        notes: sentences on the submission as a whole.
+        problems: what went wrong is added here, for the staff.
+    """
     try:
         return write_page(results, assignment, notes)
     except Exception:

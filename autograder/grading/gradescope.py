@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -133,16 +134,22 @@ def _row(row: Row, settings: Settings) -> dict[str, object]:
     # A bonus counts on top: the max_scores add up to the published total.
     points = {"score": row.score, "max_score": 0.0 if row.is_bonus else row.points}
     extra: dict[str, object] = {"outcome": row.outcome.value, "seconds": round(row.seconds, 3)}
-    if row.outcome not in (Outcome.PASSED, Outcome.DID_NOT_FINISH):
-        extra |= _for_staff(row)
     if row.curve is not None:
         extra |= {"final_return": row.curve.final_return, "environment_steps_to_bar": row.curve.steps_to_bar}
+    try:
+        output = _output(row, settings)
+        if row.outcome not in (Outcome.PASSED, Outcome.DID_NOT_FINISH):
+            extra |= _for_staff(row)
+    except Exception:
+        # What cannot be told costs the telling, not the row.
+        output = {"output": "What was found cannot be shown: tell the course staff."}
+        extra["fault"] = traceback.format_exc()
     return {
         "number": row.number,
         "name": row.title + (bonus if settings.points_shown else ""),
         **(points if settings.points_shown else {}),
         "status": "passed" if row.outcome is Outcome.PASSED else "failed",
-        **_output(row, settings),
+        **output,
         "visibility": row.visibility,
         "extra_data": extra if settings.points_shown else extra | points,
     }

@@ -29,7 +29,9 @@ from autograder.sandbox import failures
 from autograder.sandbox.calls import Call, CallLog, arrays_in
 
 
-def grade(assignment: Assignment, folder: Path, salt: str, only: str = "") -> Results:
+def grade(
+    assignment: Assignment, folder: Path, salt: str, only: str = "", problems: list[str] | None = None
+) -> Results:
     """Grade a trusted submission as `grading.grade` does, but for isolation and limits.
 
     Args:
@@ -37,11 +39,14 @@ def grade(assignment: Assignment, folder: Path, salt: str, only: str = "") -> Re
         folder: holds the package with the submission's modules; those that are not there are the reference's.
         salt: the hidden inputs are drawn from it and the submission's content.
         only: grade the rows below this number alone; empty for all.
+        problems: where the grader itself failed is added here, if it is given.
     """
     submission: Any = TrustedSubmission(assignment, folder)
     seed = functools.partial(Settings(salt).seed, submission.digest)
     plugin = GradingPlugin(assignment, submission, seed, Budget(float("inf")), lambda results: None, only)
     run_hidden_tests(assignment, plugin)
+    if problems is not None:
+        problems += plugin.problems
     return plugin.results
 
 
