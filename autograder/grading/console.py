@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.results import Outcome, Results, Row, format_points
+from autograder.grading.results import Outcome, Results, Row, add_up, format_points
 from autograder.grading.wording import to_text
 
 _MARKS = {
@@ -32,7 +32,7 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
         rows = [row for row in results.rows if row.number.split(".")[0] == part.number]
         if not rows:
             continue
-        earned = sum(row.score for row in rows)
+        earned = add_up(row.score for row in rows)
         out_of = f"+{format_points(part.points)}" if part.is_bonus else format_points(part.points)
         table.add_section()
         heading = (part.number, part.title, f"{format_points(earned)} / {out_of}")

@@ -190,7 +190,7 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
     if plugin.is_stopped:
         return True
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        why = "; ".join(plugin.problems) or f"pytest ended with status {int(status)}"
+        why = "\n".join(plugin.problems) or f"pytest ended with status {int(status)}"
         raise GraderFault(f"The hidden tests cannot be run: {why}")
     return False
 

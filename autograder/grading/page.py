@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from autograder.grading.assignment import Assignment, Part
-from autograder.grading.results import Outcome, Results, Row, format_points
+from autograder.grading.results import Outcome, Results, Row, add_up, format_points
 
 _WIDEST_TITLE = 40
 _MAX_CAUSES = 8
@@ -48,8 +48,8 @@ def _lines(results: Results, assignment: Assignment, notes: Iterable[str]) -> It
 
 
 def _sum(part: Part, rows: list[Row]) -> str:
-    earned = format_points(sum(row.score for row in rows))
-    possible = format_points(sum(row.points for row in rows))
+    earned = format_points(add_up(row.score for row in rows))
+    possible = format_points(add_up(row.points for row in rows))
     return f"{earned} of +{possible}" if part.is_bonus else f"{earned} of {possible}"
 
 

@@ -13,17 +13,17 @@ import traceback
 from collections.abc import Callable, Generator, Hashable
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import NoReturn
 
 import hypothesis
 import hypothesis.errors
 import pytest
 
-from autograder.grading.assignment import Assignment, Part
+from autograder.grading.assignment import Assignment
 from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.curve import Curve
 from autograder.grading.diagnosis import diagnose
 from autograder.grading.feedback import UNSTABLE, Verdict, explain, is_without_padding, judge
+from autograder.grading.manifest import is_below, read_manifest
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.sandbox.calls import Call
@@ -138,20 +138,17 @@ class GradingPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Make the manifest: one row a test, sorted; write it before any student code runs."""
+        tests = {item.nodeid: getattr(item, "obj", None) for item in items}
+        manifest = read_manifest(tests, self._assignment, self._visibility_of)
+        if manifest.problems:
+            self.problems += manifest.problems
+            raise pytest.UsageError("The hidden tests cannot be rows.")
         rows = {}
         for item in items:
-            row = self._row_of(item)
-            if row.number in rows:
-                self._refuse(f"{item.nodeid} has number {row.number}, which another test has too.")
-            rows[row.number] = row
-            item.stash[_ROW] = row.number
-        for part in self._assignment.parts:
-            total = sum(row.points for row in rows.values() if row.number.split(".")[0] == part.number)
-            if total != part.points:
-                self._refuse(
-                    f"The rows of part {part.number} add up to {total:g} points, not to {part.points:g}."
-                )
-        chosen = {number for number in rows if _is_below(number, self._only)}
+            check = manifest.checks[item.nodeid]
+            rows[check.row.number] = check.row
+            item.stash[_ROW], item.stash[_CHECKED] = check.row.number, check.checked
+        chosen = {number for number in rows if is_below(number, self._only)}
         items[:] = [item for item in items if item.stash[_ROW] in chosen]
         items.sort(key=lambda item: rows[item.stash[_ROW]].sort_key)
         for item in items:
@@ -300,32 +297,6 @@ class GradingPlugin:
         self.results = replace(self.results.with_row(done), seconds=self._budget.elapsed)
         self._on_change(self.results)
 
-    def _row_of(self, item: pytest.Item) -> Row:
-        metadata = _metadata(item)
-        number, points = metadata.get("number"), metadata.get("weight")
-        if number is None or points is None:
-            self._refuse(f"{item.nodeid} needs @number and @weight, above @given.")
-        part = self._part_of(str(number))
-        if part is None:
-            self._refuse(f"{item.nodeid} has number {number}, which belongs to no part of the homework.")
-        sentence, _, checked = (inspect.getdoc(getattr(item, "obj", None)) or "").partition("\n")
-        if not sentence:
-            self._refuse(f"{item.nodeid} has no docstring: its first line is the row's title.")
-        item.stash[_CHECKED] = " ".join(checked.split())
-        titles = [f.title for f in self._assignment.functions if _is_below(str(number), f.number)]
-        sentence = sentence.removesuffix(".")
-        if titles:
-            sentence = sentence[0].lower() + sentence[1:]
-        title = ": ".join([*titles, sentence])
-        visibility = metadata.get("visibility") or self._visibility_of(str(number))
-        return Row(str(number), title, float(str(points)), part.is_bonus, str(visibility))
-
-    def _part_of(self, number: str) -> Part | None:
-        pieces = number.split(".")
-        if not all(piece.isdecimal() for piece in pieces):
-            return None
-        return next((part for part in self._assignment.parts if part.number == pieces[0]), None)
-
     def _prepare(self, item: pytest.Item, row: Row) -> None:
         """Seed a property test, and listen to its examples."""
         test = getattr(item, "obj", None)
@@ -338,10 +309,6 @@ class GradingPlugin:
         self._recorders[row.number] = recorder
         test.hypothesis.inner_test = recorder.as_test()
 
-    def _refuse(self, problem: str) -> NoReturn:
-        self.problems.append(problem)
-        raise pytest.UsageError(problem)
-
 
 _FAILURES = (Mismatch, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
 _ROW = pytest.StashKey[str]()
@@ -350,20 +317,6 @@ _CURVE = pytest.StashKey[Curve]()
 _LENT = pytest.StashKey[bool]()
 _CALLS = pytest.StashKey[tuple[Call, ...]]()
 _STARTED = pytest.StashKey[float]()
-_DECORATORS = ("weight", "number", "visibility")
-
-
-def _metadata(item: pytest.Item) -> dict[str, object]:
-    """What gradescope-utils' decorators left on a test, above @given or below it."""
-    test = getattr(item, "obj", None)
-    inner = getattr(getattr(test, "hypothesis", None), "inner_test", None)
-    metadata: dict[str, object] = {}
-    for name in _DECORATORS:
-        for bearer in (test, inner):
-            value = getattr(bearer, f"__{name}__", None)
-            if value is not None:
-                metadata.setdefault(name, value)
-    return metadata
 
 
 def _with_note(verdict: Verdict, note: str) -> Verdict:
@@ -371,8 +324,3 @@ def _with_note(verdict: Verdict, note: str) -> Verdict:
         return verdict
     explanation = verdict.explanation
     return replace(verdict, explanation=replace(explanation, notes=(*explanation.notes, note)))
-
-
-def _is_below(number: str, prefix: str) -> bool:
-    """Whether a row's number is the prefix itself or below it: 3.1.2 is below 3.1, 3.10 is not."""
-    return not prefix or number == prefix or number.startswith(f"{prefix}.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -135,21 +136,26 @@ class Results:
     @property
     def points(self) -> float:
         """The points earned, without the bonus."""
-        return sum(row.score for row in self.rows if not row.is_bonus)
+        return add_up(row.score for row in self.rows if not row.is_bonus)
 
     @property
     def bonus(self) -> float:
         """The bonus points earned."""
-        return sum(row.score for row in self.rows if row.is_bonus)
+        return add_up(row.score for row in self.rows if row.is_bonus)
 
     @property
     def possible_points(self) -> float:
         """The published total, without the bonus."""
-        return sum(row.points for row in self.rows if not row.is_bonus)
+        return add_up(row.points for row in self.rows if not row.is_bonus)
 
     def with_row(self, row: Row) -> Results:
         """These results with the row of the same number replaced."""
         return replace(self, rows=tuple(row if old.number == row.number else old for old in self.rows))
+
+
+def add_up(points: Iterable[float]) -> float:
+    """Add up points as they are written: three times 0.1 are 0.3, which floats miss."""
+    return float(sum(Decimal(str(one)) for one in points))
 
 
 def format_points(points: float) -> str:

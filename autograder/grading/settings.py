@@ -23,10 +23,6 @@ VISIBILITIES = ("visible", "after_due_date", "after_published")
 """The platform knows "hidden" too."""
 LONGEST_BUDGET_SECONDS = 2340
 """The platform ends every grading after 40 minutes at most, and overwrites results: a minute is margin."""
-_HIDDEN = (
-    'visibility of {number} is "hidden", but one hidden row hides the total from every student: take '
-    "after_published."
-)
 
 
 class SettingsError(Exception):
@@ -106,6 +102,24 @@ def read_settings(file: Path, numbers: Collection[str] | None = None) -> Setting
         raise SettingsError(f"{file.name}: {error}") from None
 
 
+def check_visibility(where: str, value: object) -> None:
+    """Hold who is to see a row, and when, against what is allowed.
+
+    Args:
+        where: what says so, for the sentence.
+        value: what it says.
+
+    Raises:
+        SettingsError: it is none of `VISIBILITIES`.
+    """
+    if value == "hidden":
+        raise SettingsError(
+            f'{where} is "hidden", but one hidden row hides the total from every student: take '
+            "after_published."
+        )
+    _choice(VISIBILITIES)(where, value)
+
+
 def _from_values(values: Mapping[str, object], numbers: Collection[str] | None) -> Settings:
     known = [field.name for field in fields(Settings)]
     for key in values:
@@ -179,9 +193,7 @@ def _visibility(table: object, numbers: Collection[str] | None) -> Mapping[str, 
             raise SettingsError(
                 f"visibility names {number}, but no row begins so; {_suggest(number, numbers)}"
             )
-        if value == "hidden":
-            raise SettingsError(_HIDDEN.format(number=number))
-        _choice(VISIBILITIES)(f"visibility of {number}", value)
+        check_visibility(f"visibility of {number}", value)
     return MappingProxyType(dict(table))
 
 
