@@ -78,7 +78,7 @@ def grade(
     from autograder.grading.results import Results
     from autograder.grading.settings import SettingsError, read_settings
     from autograder.grading.submission import UnreadableSubmission
-    from autograder.homework import HW4, ROOT
+    from autograder.homework import HW4, SETTINGS
     from autograder.sandbox.failures import GraderFault
 
     if require_isolation not in ("", "A", "B", "C", "D"):
@@ -91,7 +91,7 @@ def grade(
     known = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
     if only and not any(only == number or only.startswith(f"{number}.") for number in known):
         raise Refusal(f"There is no part or function {only}: give a number such as 3 or 3.1.", 2)
-    settings_file = ROOT / "autograder" / "settings.toml"
+    settings_file = SETTINGS
     with contextlib.suppress(SettingsError):  # said below, where the results can say it too
         _require_salt(read_settings(settings_file, known), salt, salt_id)
     try:
@@ -176,6 +176,25 @@ def template(check: bool) -> None:
     print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
 
 
+@app.command(short_help="Look at all that the homework declares, in seconds.")
+def lint() -> None:
+    """Say what of the homework is not declared, not consistent or not meant to be handed out; then exit 1."""
+    print(f"{_lint()} were looked at: nothing to mend.")
+
+
+def _lint() -> str:
+    """Refuse what `lint` finds, print what it notes; return how much was looked at."""
+    from autograder.homework import HW4, SETTINGS
+    from autograder.release.lint import lint as look_at
+
+    found = look_at(HW4, SETTINGS)
+    for note in found.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    if found.problems:
+        raise Refusal("\n".join(found.problems), 1)
+    return found.looked_at
+
+
 @app.command(short_help="Make the platform's zip and the students' zip.")
 @click.option(
     "--out", type=A_PATH, default=Path("dist"), show_default=True, help="The folder for the two zips."
@@ -183,13 +202,14 @@ def template(check: bool) -> None:
 def bundle(out: Path) -> None:
     """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
     from autograder.grading.settings import SettingsError, read_settings
-    from autograder.homework import HW4, ROOT
+    from autograder.homework import HW4, SETTINGS
     from autograder.release.bundle import BundleError, build, write
     from autograder.release.validate import validate
 
+    _lint()
     try:
         numbers = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
-        settings = read_settings(ROOT / "autograder" / "settings.toml", numbers)
+        settings = read_settings(SETTINGS, numbers)
         archives = build(HW4, settings.salt, lambda: validate(HW4, is_reduced=True).shortcomings)
         files = write(archives, out)
     except (BundleError, SettingsError) as error:
@@ -223,6 +243,7 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
     from autograder.release.validate import Progress
     from autograder.release.validate import validate as validate_grader
 
+    _lint()
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=console, transient=True) as bar:

@@ -7,6 +7,7 @@ from pathlib import Path
 from autograder.grading.assignment import Assignment, Catalogue, Function, Part
 
 ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "autograder" / "settings.toml"
 
 
 def _catalogue() -> Catalogue:

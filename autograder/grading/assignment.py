@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -90,11 +90,13 @@ class Catalogue:
         misconceptions: the mistakes.
         right: the right function of each name ``module.function``.
         probes: a few argument lists for the function of a name, on which its mistakes differ.
+        signatures: the names of the functions whose shapes are declared.
     """
 
     misconceptions: tuple[Misconception, ...] = ()
     right: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: MappingProxyType({}))
     probes: Callable[[str, np.random.Generator], Sequence[tuple[object, ...]]] = _no_probes
+    signatures: Collection[str] = ()
 
     def of(self, function: str) -> tuple[Misconception, ...]:
         """The mistakes made in one function, ``module.function``."""

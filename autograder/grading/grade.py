@@ -161,6 +161,30 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
     Raises:
         GraderFault: there are no rows, or pytest did not get through them.
     """
+    try:
+        with _stopped_by_signals(plugin):
+            status = run_pytest(assignment, plugin)
+    except KeyboardInterrupt:
+        return True
+    if plugin.is_stopped:
+        return True
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        why = "\n".join(plugin.problems) or f"pytest ended with status {status}"
+        raise GraderFault(f"The hidden tests cannot be run: {why}")
+    return False
+
+
+def run_pytest(assignment: Assignment, plugin: object, *options: str) -> int:
+    """Run pytest on the hidden tests, with nothing of the caller's settings and nothing printed.
+
+    Args:
+        assignment: the homework.
+        plugin: what hears of the tests.
+        *options: pytest's, such as ``"--collect-only"``.
+
+    Returns:
+        Pytest's exit status.
+    """
     arguments = [
         str(assignment.hidden_tests),
         f"--rootdir={assignment.root}",
@@ -181,18 +205,10 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
                 "threadexception",
             )
         ),
+        *options,
     ]
-    try:
-        with _clean_environment(), _stopped_by_signals(plugin):
-            status = pytest.main(arguments, plugins=[plugin])
-    except KeyboardInterrupt:
-        return True
-    if plugin.is_stopped:
-        return True
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        why = "\n".join(plugin.problems) or f"pytest ended with status {int(status)}"
-        raise GraderFault(f"The hidden tests cannot be run: {why}")
-    return False
+    with _clean_environment():
+        return int(pytest.main(arguments, plugins=[plugin]))
 
 
 @contextlib.contextmanager

@@ -200,7 +200,10 @@ def test_residuals_of_the_fit_are_orthogonal_to_the_features(submission, drawn, 
 @number("2.3.1")
 @given(drawn=strategies.regressions(), rng=strategies.generators(), weights_multiplied_by=MAGNITUDES)
 def test_prediction_is_linear_in_the_features(submission, drawn, rng, weights_multiplied_by):
-    """Is the features times the weights: b̃(s_h, h) = ψ(s_h, h)·w."""
+    """Is the features times the weights: b̃(s_h, h) = ψ(s_h, h)·w.
+
+    Slide "PG with a Learned Baseline".
+    """
     features = drawn.baseline_features
     weights = weights_multiplied_by * rng.integers(-4, 5, size=features.shape[-1]) / 2.0
     expected = reference.predict_baseline(weights, features)

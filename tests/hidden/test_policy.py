@@ -22,7 +22,8 @@ SCORE = "policy.score"
 def test_log_probabilities_are_those_of_the_softmax(submission, drawn):
     """Are those of the softmax.
 
-    ln π(a|s) = θ·φ(s,a) − ln Σ exp(θ·φ(s,a')), for one state or any table of states.
+    ln π(a|s) = θ·φ(s,a) − ln Σ exp(θ·φ(s,a')), for one state or any table of states; slide "Example of
+    Natural Gradient on 1-d problem" is its smallest case.
     """
     expected = reference.action_log_probabilities(drawn.theta, drawn.features)
     returned = submission.policy.action_log_probabilities(drawn.theta, drawn.features)
