@@ -46,7 +46,10 @@ def app() -> None:
 @click.argument("submission", type=A_PATH, required=False)
 @click.option("--results", type=A_PATH, help="Where to write results.json; the platform has its place.")
 @click.option(
-    "--only", default="", metavar="NUMBER", help="Grade only the rows below this number, such as 3.1."
+    "--only",
+    multiple=True,
+    metavar="ROWS",
+    help="Grade these rows alone: numbers and names such as 3.1 or ppo_loss, separated by commas.",
 )
 @click.option("--salt", default="", help="Draw the hidden inputs from this salt, not the settings' one.")
 @click.option(
@@ -62,7 +65,7 @@ def app() -> None:
 def grade(
     submission: Path | None,
     results: Path | None,
-    only: str,
+    only: tuple[str, ...],
     salt: str,
     salt_id: str,
     platform: bool,
@@ -75,6 +78,7 @@ def grade(
 
     from autograder.grading import console, gradescope
     from autograder.grading.grade import grade as grade_submission
+    from autograder.grading.manifest import UnknownRows
     from autograder.grading.results import Results
     from autograder.grading.settings import SettingsError, read_settings
     from autograder.grading.submission import UnreadableSubmission
@@ -89,8 +93,6 @@ def grade(
     file = results or (folders.results_file if platform else Path("results.json"))
     source = submission or folders.submission
     known = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
-    if only and not any(only == number or only.startswith(f"{number}.") for number in known):
-        raise Refusal(f"There is no part or function {only}: give a number such as 3 or 3.1.", 2)
     settings_file = SETTINGS
     with contextlib.suppress(SettingsError):  # said below, where the results can say it too
         _require_salt(read_settings(settings_file, known), salt, salt_id)
@@ -125,13 +127,16 @@ def grade(
                 source,
                 settings,
                 note,
-                only,
+                ",".join(only),
                 require_isolation or settings.required_isolation,
                 is_sealed=platform,
             )
     except UnreadableSubmission as error:
         gradescope.write(gradescope.provisional(HW4.title, str(error)), file)
         raise Refusal(str(error), 0 if platform else 2) from None
+    except UnknownRows as error:
+        gradescope.write(gradescope.provisional(HW4.title, str(error)), file)
+        raise Refusal(str(error), 2) from None
     except (GraderFault, SettingsError) as error:
         if not latest:
             sentence = "The grader itself failed; this is no mistake of yours. Tell the course staff."

@@ -24,7 +24,7 @@ class Job:
     Attributes:
         name: whatever the caller calls it.
         submission: the folder or zip.
-        only: grade the rows below this number alone; empty for all.
+        only: the rows to grade, as `manifest.choose` takes them; empty for all.
         salt: draw the hidden inputs from this; empty for the settings' own.
     """
 

@@ -33,7 +33,8 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
         if not rows:
             continue
         earned = add_up(row.score for row in rows)
-        out_of = f"+{format_points(part.points)}" if part.is_bonus else format_points(part.points)
+        possible = format_points(add_up(row.points for row in rows))
+        out_of = f"+{possible}" if part.is_bonus else possible
         table.add_section()
         heading = (part.number, part.title, f"{format_points(earned)} / {out_of}")
         table.add_row(*(f"[bold]{text}[/]" for text in heading))
@@ -48,7 +49,8 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
     console.print(escape(results.summary), highlight=False)
     bonus = f" (+{format_points(results.bonus)} bonus)" if results.bonus else ""
     total = f"{format_points(results.points)} of {format_points(results.possible_points)}{bonus}"
-    console.print(f"[bold]Total: {total}[/] in {results.seconds:.1f} s", highlight=False)
+    which = "Total" if results.is_whole else "In the rows asked for"
+    console.print(f"[bold]{which}: {total}[/] in {results.seconds:.1f} s", highlight=False)
 
 
 def _explain(row: Row, console: Console) -> None:

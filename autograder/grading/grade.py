@@ -57,7 +57,7 @@ def grade(
         submission: the folder or zip that was handed in.
         settings: the staff's settings.
         on_change: called with valid results from the manifest on, whenever they change.
-        only: grade the rows below this number alone; empty for all.
+        only: the rows to grade, as `manifest.choose` takes them; empty for all.
         require_isolation: refuse to grade below this mode, ``"A"`` to ``"D"``; empty for whatever there is.
         is_sealed: nobody but a submission could change the grader's files meanwhile, so that a change means
             that the results are worth nothing. Elsewhere it is noted: somebody may be at work on them.
@@ -66,6 +66,7 @@ def grade(
         The final results; ``on_change`` has seen the same.
 
     Raises:
+        UnknownRows: rows are asked for that do not exist.
         UnreadableSubmission: there is nothing to grade at that path.
         GraderFault: the hidden tests cannot be run, a signal stopped them, or isolation is too little.
     """
@@ -159,6 +160,7 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
         Whether a signal stopped it.
 
     Raises:
+        UnknownRows: rows are asked for that do not exist.
         GraderFault: there are no rows, or pytest did not get through them.
     """
     try:
@@ -168,6 +170,8 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
         return True
     if plugin.is_stopped:
         return True
+    if plugin.unknown_rows is not None:
+        raise plugin.unknown_rows
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         why = "\n".join(plugin.problems) or f"pytest ended with status {status}"
         raise GraderFault(f"The hidden tests cannot be run: {why}")

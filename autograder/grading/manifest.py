@@ -5,10 +5,11 @@ Whatever is wrong with any of them is found at once, a sentence each.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -83,9 +84,44 @@ def read_manifest(
     return Manifest(checks, tuple(problems))
 
 
+class UnknownRows(Exception):
+    """Rows were asked for that do not exist; the message is a sentence that names them."""
+
+
+def choose(asked: str, rows: Collection[str], assignment: Assignment) -> frozenset[str]:
+    """Find the rows that are asked for.
+
+    Args:
+        asked: numbers of parts, functions or rows, and names of functions with or without their module,
+            separated by commas; empty for all rows.
+        rows: the numbers of all rows.
+        assignment: the homework.
+
+    Raises:
+        UnknownRows: there is no row below one of the numbers, or no function of that name.
+    """
+    chosen: set[str] = set()
+    for one in asked.split(",") if asked else []:
+        wanted = one.strip()
+        prefixes = [f.number for f in assignment.functions if wanted in (f.name, f.qualified_name)] or [
+            wanted
+        ]
+        found = {row for row in rows if wanted and any(is_below(row, prefix) for prefix in prefixes)}
+        if not found:
+            known = [*rows, *(function.qualified_name for function in assignment.functions)]
+            close = difflib.get_close_matches(wanted, known, n=1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            raise UnknownRows(
+                f'There are no rows "{wanted}": give the number of a part, function or row, such as 3, 3.1 '
+                f"or 3.1.2, or the name of a function.{meant}"
+            )
+        chosen |= found
+    return frozenset(chosen) if asked else frozenset(rows)
+
+
 def is_below(number: str, prefix: str) -> bool:
     """Whether a row's number is the prefix itself or below it: 3.1.2 is below 3.1, 3.10 is not."""
-    return not prefix or number == prefix or number.startswith(f"{prefix}.")
+    return number == prefix or number.startswith(f"{prefix}.")
 
 
 def _problems(test: str, function: object, assignment: Assignment) -> Iterator[str]:

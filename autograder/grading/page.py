@@ -31,7 +31,8 @@ def _lines(results: Results, assignment: Assignment, notes: Iterable[str]) -> It
     shown = [row for row in results.rows if row.visibility == "visible"]
     if len(shown) == len(results.rows):
         bonus = f" and {format_points(results.bonus)} bonus points" if results.bonus else ""
-        yield f"{format_points(results.points)} of {format_points(results.possible_points)} points{bonus}."
+        points = f"{format_points(results.points)} of {format_points(results.possible_points)} points"
+        yield f"{points}{bonus}{'' if results.is_whole else ' in the rows asked for'}."
     else:
         yield "Some results are shown later; this page is about the others."
     yield ""

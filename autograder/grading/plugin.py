@@ -23,7 +23,7 @@ from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.curve import Curve
 from autograder.grading.diagnosis import diagnose
 from autograder.grading.feedback import UNSTABLE, Verdict, explain, is_without_padding, judge
-from autograder.grading.manifest import is_below, read_manifest
+from autograder.grading.manifest import UnknownRows, choose, read_manifest
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.sandbox.calls import Call
@@ -51,7 +51,7 @@ class GradingPlugin:
         seed: gives the seed of a row, by its number.
         budget: the time for the whole grading.
         on_change: called with the results so far, first with the manifest.
-        only: grade the rows below this number alone; empty for all.
+        only: the rows to grade, as `choose` takes them; empty for all.
         visibility_of: who sees a row, by its number, where the test itself does not say.
         prints_shown: whether a row shows what the student's code printed during it.
 
@@ -59,6 +59,7 @@ class GradingPlugin:
         results: the results so far.
         problems: for the staff, where the grader itself failed.
         diagnoses: the known mistakes that were found, by function.
+        unknown_rows: where rows were asked for that do not exist.
         is_stopped: set by a signal; the row under way is then no longer judged.
     """
 
@@ -77,6 +78,7 @@ class GradingPlugin:
         self.results = Results(assignment.title)
         self.problems: list[str] = []
         self.diagnoses: dict[str, str | None] = {}
+        self.unknown_rows: UnknownRows | None = None
         self.is_stopped = False
         self._assignment = assignment
         self._submission = submission
@@ -142,19 +144,25 @@ class GradingPlugin:
         manifest = read_manifest(tests, self._assignment, self._visibility_of)
         if manifest.problems:
             self.problems += manifest.problems
-            raise pytest.UsageError("The hidden tests cannot be rows.")
+            items.clear()
+            return
         rows = {}
         for item in items:
             check = manifest.checks[item.nodeid]
             rows[check.row.number] = check.row
             item.stash[_ROW], item.stash[_CHECKED] = check.row.number, check.checked
-        chosen = {number for number in rows if is_below(number, self._only)}
+        try:
+            chosen = choose(self._only, rows, self._assignment)
+        except UnknownRows as error:
+            self.unknown_rows = error
+            items.clear()
+            return
         items[:] = [item for item in items if item.stash[_ROW] in chosen]
         items.sort(key=lambda item: rows[item.stash[_ROW]].sort_key)
         for item in items:
             self._prepare(item, rows[item.stash[_ROW]])
         ordered = sorted((rows[number] for number in chosen), key=lambda row: row.sort_key)
-        self.results = replace(self.results, rows=tuple(ordered))
+        self.results = replace(self.results, rows=tuple(ordered), is_whole=len(chosen) == len(rows))
         self._on_change(self.results)
 
     @pytest.hookimpl(tryfirst=True)

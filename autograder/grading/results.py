@@ -125,6 +125,7 @@ class Results:
         summary: sentences on the whole, for the student.
         seconds: how long the grading took.
         staff: what only staff is to see, as JSON values.
+        is_whole: whether these are all rows of the homework, not only those that were asked for.
     """
 
     title: str
@@ -132,6 +133,7 @@ class Results:
     summary: str = ""
     seconds: float = 0.0
     staff: Mapping[str, object] = field(default_factory=dict)
+    is_whole: bool = True
 
     @property
     def points(self) -> float:

@@ -38,7 +38,7 @@ def grade(
         assignment: the homework.
         folder: holds the package with the submission's modules; those that are not there are the reference's.
         salt: the hidden inputs are drawn from it and the submission's content.
-        only: grade the rows below this number alone; empty for all.
+        only: the rows to grade, as `manifest.choose` takes them; empty for all.
         problems: where the grader itself failed is added here, if it is given.
     """
     submission: Any = TrustedSubmission(assignment, folder)

@@ -195,7 +195,7 @@ def test_the_grader_runs_from_its_zip(tmp_path):
     command += ["--results", str(tmp_path / "results.json")]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Total: 2.5 of 2.5" in done.stdout
+    assert "In the rows asked for: 2.5 of 2.5" in done.stdout
 
 
 def test_writing_replaces_what_was_there(homework, tmp_path):

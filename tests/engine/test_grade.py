@@ -282,12 +282,31 @@ def test_nothing_the_student_sees_names_a_path_of_the_machine(grade, submit):
     assert str(ROOT) not in json.dumps(graded.document)
 
 
+def test_rows_are_asked_for_by_numbers_and_names_and_the_sums_are_theirs(grade, submit):
+    old, new = FAULTS["exception"][:2]
+    graded = grade(submit(baseline=(old, new)), "--only", "2.3.1,score", "--only", "baseline.rewards_to_go")
+    numbers = {number.rpartition(".")[0] for number in graded.rows}
+    assert numbers == {"1.2", "2.1", "2.3"}
+    assert "2.3.2" not in graded.rows
+    possible = sum(row["max_score"] for row in graded.rows.values())
+    earned = graded.document["score"]
+    assert earned < possible < 100
+    assert f"In the rows asked for: {earned:g} of {possible:g} in" in graded.printed
+    assert graded.document["output"].startswith(f"{earned:g} of {possible:g} points in the rows asked for.")
+    part = sum(row["max_score"] for number, row in graded.rows.items() if number.startswith("1."))
+    assert f"{part:g} / {part:g}" in graded.printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ([], "Give the folder or zip to grade"),
         (["nowhere"], 'The submission "nowhere" does not exist: give a folder or a zip that holds hw4/*.py.'),
-        (["solutions", "--only", "9.9"], "There is no part or function 9.9"),
+        (
+            ["solutions", "--only", "9.9"],
+            'There are no rows "9.9": give the number of a part, function or row',
+        ),
+        (["solutions", "--only", "2.3", "--only", "3.1.99"], 'There are no rows "3.1.99"'),
         (["solutions", "--result", "x"], "No such option"),
         (["solutions", "--results", "pyproject.toml/results.json"], "The results cannot be written to"),
     ],

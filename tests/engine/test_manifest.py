@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.grading.assignment import Assignment, Function, Part
-from autograder.grading.manifest import read_manifest
+from autograder.grading.manifest import UnknownRows, choose, read_manifest
 from autograder.grading.results import Results, Row, add_up
 
 FUNCTION = Function("1.1", "toy", "double", "Double")
@@ -104,3 +104,46 @@ def test_points_add_up_as_they_are_written():
     assert read(*tenths, LEARNS, points=0.3).problems == ()
     rows = tuple(Row(f"1.1.{place}", "Tenth", 0.1, is_bonus=False) for place in (1, 2, 3))
     assert Results("Toy", rows).possible_points == add_up([0.1, 0.1, 0.1]) == 0.3
+
+
+NUMBERS = ("1.1.1", "1.1.2", "1.2.1", "1.10.1", "2.1.1")
+HOMEWORK = Assignment(
+    "Toy",
+    "toy",
+    Path(),
+    ("toy", "more"),
+    (
+        Part("1", "One", 4, (FUNCTION, Function("1.2", "toy", "half", "Half"))),
+        Part("2", "Two", 1, (Function("2.1", "more", "half", "Half"),)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ("", set(NUMBERS)),
+        ("1", {"1.1.1", "1.1.2", "1.2.1", "1.10.1"}),
+        ("1.1", {"1.1.1", "1.1.2"}),
+        ("1.1.2", {"1.1.2"}),
+        ("double", {"1.1.1", "1.1.2"}),
+        ("half", {"1.2.1", "2.1.1"}),
+        ("toy.half", {"1.2.1"}),
+        ("1.10, toy.half,1.10.1", {"1.10.1", "1.2.1"}),
+    ],
+)
+def test_rows_are_chosen_by_numbers_and_names(asked, chosen):
+    assert choose(asked, NUMBERS, HOMEWORK) == chosen
+
+
+@pytest.mark.parametrize(
+    "asked", ["1.1.3", "3", "1.", "1.1.1.1", "duble", "toy", "1.1,", ",", " ", "1.1 1.2"]
+)
+def test_what_has_no_rows_is_refused(asked):
+    with pytest.raises(UnknownRows, match="There are no rows"):
+        choose(asked, NUMBERS, HOMEWORK)
+
+
+def test_a_name_that_is_misspelt_is_guessed_at():
+    with pytest.raises(UnknownRows, match=r"Did you mean toy\.double\?"):
+        choose("toy.duoble", NUMBERS, HOMEWORK)
