@@ -146,6 +146,8 @@ def grade(
         raise Refusal(str(error), 1) from None
     console.show(graded, HW4, Console())
     print(f"Results written to {file}.")
+    if graded.faults:
+        raise Refusal("\n".join(["The grader itself failed:", *graded.faults]), 1)
 
 
 def _require_salt(settings: Settings, salt: str, salt_id: str) -> None:

@@ -12,6 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.grading.results import faults_in
+
 LIMIT_SECONDS = 900.0
 """For one grading as a whole: the settings' budget ends it long before, unless the grader itself hangs."""
 _SAID = 400
@@ -48,6 +50,12 @@ class Graded:
     document: Mapping[str, object] | None
     problem: str = ""
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Where the grader itself failed, with its tracebacks."""
+        staff = self.document.get("extra_data") if self.document is not None else None
+        return faults_in(staff) if isinstance(staff, Mapping) else ()
+
 
 def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Graded:
     """Grade one submission in a process of its own, and wait for it.
@@ -73,10 +81,12 @@ def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Gra
             )
         except subprocess.TimeoutExpired:
             return Graded(job, None, f"Grading {job.name} did not end within {limit_seconds:.0f} s.")
-        if done.returncode != 0:
+        graded = _read(job, file)
+        # Where the grader failed in some rows, it ends with a status of its own; the results are whole.
+        if done.returncode != 0 and not graded.faults:
             said = done.stderr.decode(errors="replace").strip()[-_SAID:] or "it said nothing"
             return Graded(job, None, f"Grading {job.name} ended with status {done.returncode}: {said}")
-        return _read(job, file)
+        return graded
 
 
 def grade_all(root: Path, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Graded]:

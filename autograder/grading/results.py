@@ -150,9 +150,20 @@ class Results:
         """The published total, without the bonus."""
         return add_up(row.points for row in self.rows if not row.is_bonus)
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Where the grader itself failed: the row or whatever it was, and the traceback."""
+        return faults_in(self.staff)
+
     def with_row(self, row: Row) -> Results:
         """These results with the row of the same number replaced."""
         return replace(self, rows=tuple(row if old.number == row.number else old for old in self.rows))
+
+
+def faults_in(staff: Mapping[str, object]) -> tuple[str, ...]:
+    """The grader's own faults, of what staff is told: `Results.staff`, and what is written of it."""
+    faults = staff.get("grader_faults")
+    return tuple(map(str, faults)) if isinstance(faults, list) else ()
 
 
 def add_up(points: Iterable[float]) -> float:

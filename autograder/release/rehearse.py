@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.assignment import Assignment
+from autograder.grading.results import faults_in
 from autograder.grading.results_rules import check_file
 from autograder.grading.submission import collect
 from autograder.release.bundle import platform_zip
@@ -29,6 +30,7 @@ from autograder.release.container import Container, Ended, Size
 TIME_LIMIT_SECONDS = 600.0
 """The platform's, where the assignment does not say otherwise."""
 SET_UP_LIMIT_SECONDS = 900.0
+_LAST_LINES = 15
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _TIMED_OUT = "The autograder timed out. Make sure that it ends in time, or ask for a longer limit."
 _DUE = "2026-11-02T23:00:00.000000-08:00"
@@ -84,7 +86,7 @@ class Rehearsal:
         ended: how the run ended.
         container: what bounded it, for people.
         document: results.json, or None where there is none that can be read.
-        problems: a sentence for every rule of the platform that it breaks.
+        problems: a sentence for every rule of the platform that it breaks, and why it ended badly.
     """
 
     delivery: Delivery
@@ -172,6 +174,12 @@ def rehearse(
         document, problems = None, ["There is no results.json: the platform would show a failed grading."]
     except ValueError:
         document, problems = None, check_file(results)
+    staff = document.get("extra_data") if isinstance(document, dict) else None
+    faults = faults_in(staff) if isinstance(staff, dict) else ()
+    if faults:
+        problems += ["The grader itself failed:", *faults]
+    elif ended.status != 0 and not ended.is_timed_out:
+        problems += [f"The run ended with status {ended.status}, and said at its end:", *_last_lines(ended)]
     if ended.is_timed_out:
         problems.insert(0, f"The run was killed after {limit_seconds:g} s, and its results were thrown away.")
     if ended.left_over:
@@ -194,10 +202,14 @@ def describe(rehearsal: Rehearsal) -> str:
     ]
     if ended.is_out_of_memory:
         lines.append("The kernel ended a process for want of memory.")
-    if rehearsal.document is None:
-        lines += ["The run said at the end:", *ended.output.splitlines()[-15:]]
-    lines.append("Rules: " + ("obeyed." if not rehearsal.problems else f"{len(rehearsal.problems)} broken."))
+    if rehearsal.document is None and ended.status == 0:
+        lines += ["The run said at its end:", *_last_lines(ended)]
+    lines.append("Rules: obeyed." if not rehearsal.problems else "Not as it should be; the end says why.")
     return "\n".join(lines)
+
+
+def _last_lines(ended: Ended) -> list[str]:
+    return ended.output.splitlines()[-_LAST_LINES:]
 
 
 def _environment(root: Path) -> dict[str, str]:

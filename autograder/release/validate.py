@@ -265,8 +265,9 @@ def _has_failed(row: Mapping[str, object]) -> bool:
 
 def _check_whole(graded: Graded, expected: float) -> WholeCheck:
     name = graded.job.name.removeprefix(_STYLE)
-    if graded.document is None:
-        return WholeCheck(name, expected, None, {}, graded.problem)
+    problem = graded.problem or _fault(graded)
+    if graded.document is None or problem:
+        return WholeCheck(name, expected, None, {}, problem)
     failed = {
         str(row["number"]): str(row["output"])
         for row in _rows(graded)
@@ -283,8 +284,6 @@ def _check_mistake(mistake: Misconception, graded: Graded, every: Sequence[Misco
         for other in every
         if other.function == mistake.function and other.sentence != mistake.sentence
     }
-    faults = [str(row["number"]) for row in _rows(graded) if _outcome(row) == Outcome.GRADER_FAULT.value]
-    problem = graded.problem or (f"the grader itself failed in {', '.join(faults)}." if faults else "")
     return MistakeCheck(
         mistake.name,
         mistake.function,
@@ -292,8 +291,17 @@ def _check_mistake(mistake: Misconception, graded: Graded, every: Sequence[Misco
         {str(row["number"]): _has_failed(row) for row in _rows(graded)},
         mistake.sentence in said,
         tuple(name for sentence, name in others.items() if sentence in said),
-        problem,
+        graded.problem or _fault(graded),
     )
+
+
+def _fault(graded: Graded) -> str:
+    """Where the grader itself failed first, and with what; empty where it did not."""
+    if not graded.faults:
+        return ""
+    first = graded.faults[0].strip().splitlines()
+    more = f" (and {len(graded.faults) - 1} more)" if len(graded.faults) > 1 else ""
+    return f"the grader itself failed{more}: {first[0]} … {first[-1]}"
 
 
 def _complaint(check: WholeCheck) -> str:

@@ -61,7 +61,7 @@ class Graded:
         return {number.rpartition(".")[0] for number in self.lost}
 
 
-def run_grade(submission: Path, results: Path, *options: str) -> Graded:
+def run_grade(submission: Path, results: Path, *options: str, root: Path = ROOT) -> Graded:
     command = [
         sys.executable,
         "-m",
@@ -72,7 +72,7 @@ def run_grade(submission: Path, results: Path, *options: str) -> Graded:
         str(results),
         *options,
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False)
     document = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     return Graded(done.returncode, done.stdout, done.stderr, document)
 
@@ -106,6 +106,23 @@ def submit(tmp_path: Path) -> Callable[..., Path]:
         return folder.parent
 
     return make
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of what grading and lint need, to be spoilt."""
+    root = tmp_path / "repository"
+    for folder in ("autograder", "solutions", "student_template", "tests/hidden", "tests/public"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "tests" / "__init__.py").touch()
+    return root
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace a piece of a file, which must be there."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text, f"{file.name} has no {old!r} to replace"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def points(rows: Mapping[str, Mapping[str, Any]], prefix: str) -> float:

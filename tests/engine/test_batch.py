@@ -25,8 +25,12 @@ text = "not json" if what == "torn" else json.dumps(
 )
 if what == "rowless":
     text = "{}"
+if what == "faulty":
+    text = json.dumps({"tests": [], "extra_data": {"grader_faults": ["3.1.1: NameError"]}})
 if what != "silent":
     pathlib.Path(given["--results"]).write_text(text)
+if what == "faulty":
+    sys.exit("The grader itself failed: 3.1.1: NameError")
 """
 
 
@@ -59,6 +63,13 @@ def test_without_a_document_there_is_a_sentence(root, submission, sentence):
     graded = grade_one(root, Job("Ada", root / submission))
     assert graded.document is None
     assert graded.problem.startswith(sentence)
+
+
+def test_a_grading_with_faults_of_the_grader_keeps_its_document(root):
+    graded = grade_one(root, Job("Ada", root / "faulty"))
+    assert graded.document is not None
+    assert graded.problem == ""
+    assert graded.faults == ("3.1.1: NameError",)
 
 
 def test_a_grading_that_does_not_end_is_given_up(root):

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.grading.grade import _stopped_by_signals
 from hw4.lab.signatures import SIGNATURES, Signature
-from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, run_grade
+from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, replace, run_grade
 
 PART_POINTS = {"1": 12, "2": 22, "3": 32, "4": 22, "5": 12, "6": 5}
 
@@ -280,6 +280,21 @@ def test_nothing_the_student_sees_names_a_path_of_the_machine(grade, submit):
     graded = grade(submit(baseline=FAULTS["exception"][:2]), "--only", "2.3")
     assert "/tmp" not in json.dumps(graded.document)
     assert str(ROOT) not in json.dumps(graded.document)
+
+
+def test_a_fault_of_the_grader_is_seen_at_the_terminal_and_costs_its_row_alone(repository, tmp_path):
+    replace(
+        repository / "tests/hidden/test_baseline.py",
+        "weights = weights_multiplied_by * rng",
+        "weights = weights_multiplied_by * rgn",
+    )
+    graded = run_grade(SOLUTIONS.parent, tmp_path / "results.json", "--only", "2.3", root=repository)
+    assert graded.status == 1
+    assert graded.rows["2.3.1"]["extra_data"]["outcome"] == "grader fault"
+    assert graded.lost == {"2.3.1"}
+    assert "In the rows asked for:" in graded.printed
+    assert graded.said.startswith("The grader itself failed:\n2.3.1: Traceback")
+    assert graded.said.rstrip().splitlines()[-1].startswith("NameError: name 'rgn' is not defined")
 
 
 def test_rows_are_asked_for_by_numbers_and_names_and_the_sums_are_theirs(grade, submit):

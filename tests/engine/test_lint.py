@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from autograder.grading.settings import Settings, read_settings
 from autograder.homework import SETTINGS
 from autograder.release import lint
 from tests.engine import toy_homework
-from tests.engine.conftest import ROOT
+from tests.engine.conftest import ROOT, replace
 
 DOUBLE, TRIPLE = "arithmetic.double", "arithmetic.triple"
 
@@ -188,23 +187,16 @@ def test_the_homework_is_clean():
     assert ("Note: The salt in settings.toml is the one of the repository" in done.stderr) == is_shipped
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """The repository, to be spoilt."""
-    for folder in ("autograder", "solutions", "tests/hidden", "tests/public"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "tests" / "__init__.py").touch()
-    return tmp_path
-
-
-def test_a_copy_with_several_defects_hears_of_all_of_them(copy):
-    replace(copy / "tests/hidden/test_npg.py", '@number("3.1.4")', '@number("3.9")')
-    replace(copy / "tests/hidden/test_policy.py", "@weight(3)", "@weight(4)")
-    mistakes = copy / "autograder" / "misconceptions" / "importance_sampling.py"
+def test_a_copy_with_several_defects_hears_of_all_of_them(repository):
+    replace(repository / "tests/hidden/test_npg.py", '@number("3.1.4")', '@number("3.9")')
+    replace(repository / "tests/hidden/test_policy.py", "@weight(3)", "@weight(4)")
+    mistakes = repository / "autograder" / "misconceptions" / "importance_sampling.py"
     replace(mistakes, "np.exp(target_log_probs + proposal", "np.exp(target_log_prob + proposal")
-    (copy / "autograder" / "settings.toml").write_text('salt = "of ours"\n[visibility]\n"5.9" = "visible"\n')
-    (copy / "solutions" / "results.json").touch()
-    done = run_lint(copy)
+    (repository / "autograder" / "settings.toml").write_text(
+        'salt = "of ours"\n[visibility]\n"5.9" = "visible"\n'
+    )
+    (repository / "solutions" / "results.json").touch()
+    done = run_lint(repository)
     assert done.returncode == 1
     for sentence in (
         'has number "3.9", but a text of three pieces was expected',
@@ -219,22 +211,16 @@ def test_a_copy_with_several_defects_hears_of_all_of_them(copy):
     assert "is the one of the repository" not in done.stderr
 
 
-def test_hidden_tests_that_cannot_be_imported_are_named(copy):
-    replace(copy / "tests/hidden/test_npg.py", "from hw4 import npg", "from hw4 import ngp")
-    done = run_lint(copy)
+def test_hidden_tests_that_cannot_be_imported_are_named(repository):
+    replace(repository / "tests/hidden/test_npg.py", "from hw4 import npg", "from hw4 import ngp")
+    done = run_lint(repository)
     assert done.returncode == 1
     assert "tests/hidden/test_npg.py cannot be imported" in done.stderr
 
 
-def test_a_catalogue_that_cannot_be_loaded_is_a_sentence(copy):
-    replace(copy / "autograder/misconceptions/trpo.py", "from hw4.policy", "from hw4.polciy")
-    done = run_lint(copy)
+def test_a_catalogue_that_cannot_be_loaded_is_a_sentence(repository):
+    replace(repository / "autograder/misconceptions/trpo.py", "from hw4.policy", "from hw4.polciy")
+    done = run_lint(repository)
     assert done.returncode == 1
     assert "The catalogue of mistakes cannot be loaded: ModuleNotFoundError" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -32,6 +32,7 @@ def has_groups():
 
 GROUPS = pytest.mark.skipif(not has_groups(), reason="control groups cannot be written here")
 RESULTS = '{"tests": [{"number": "1.1", "name": "Double", "score": 1, "max_score": 1}]}'
+FAULTY = RESULTS.removesuffix("}") + ', "extra_data": {"grader_faults": ["1.1: NameError"]}}'
 GRADES = f"""\
     cd "$AUTOGRADER_ROOT"
     [ "$PWD" -ef . ] && [ -L source/.venv ] && [ -d submission ]
@@ -131,6 +132,14 @@ def test_a_process_that_outlives_the_run_is_named_and_ended(tmp_path):
     ("script", "sentence"),
     [
         ("echo broken; exit 1", "There is no results.json"),
+        (
+            f"echo '{RESULTS}' >results/results.json; exit 3",
+            "The run ended with status 3, and said at its end",
+        ),
+        (f"echo '{RESULTS}' >results/results.json; echo why; exit 3", "why"),
+        (f"echo '{FAULTY}' >results/results.json; exit 1", "The grader itself failed:"),
+        (f"echo '{FAULTY}' >results/results.json", "1.1: NameError"),
+        (f"echo '{RESULTS}' >results/results.json; kill -TERM $$", "The run ended with status -15"),
         ("echo '{' >results/results.json", "The file is not JSON"),
         ("""echo '{"output": "x"}' >results/results.json""", 'neither "score" nor a row'),
         (

@@ -84,16 +84,17 @@ def test_a_shortcoming_is_a_sentence(changes, sentence):
     assert not card.to_json()["is_good"]
 
 
-def graded(outcome: str, diagnosis: str) -> Graded:
+def graded(outcome: str, diagnosis: str = "", faults: tuple[str, ...] = ()) -> Graded:
     extra = {"outcome": outcome, "diagnosis": diagnosis}
     row = {"number": "3.1.1", "output": "Checked: F.", "extra_data": extra}
-    return Graded(Job("a job", HW4.root), {"score": 1.0, "tests": [row]})
+    staff = {"grader_faults": list(faults)}
+    return Graded(Job("a job", HW4.root), {"score": 1.0, "tests": [row], "extra_data": staff})
 
 
-def check(outcome: str, diagnosis: str = "") -> MistakeCheck:
+def check(outcome: str, diagnosis: str = "", faults: tuple[str, ...] = ()) -> MistakeCheck:
     every = HW4.catalogue().of("npg.fisher_estimate")
     mistake = next(mistake for mistake in every if mistake.name == "fisher_not_averaged")
-    return validate._check_mistake(mistake, graded(outcome, diagnosis), every)
+    return validate._check_mistake(mistake, graded(outcome, diagnosis, faults), every)
 
 
 def test_only_a_finding_catches_a_mistake():
@@ -102,8 +103,18 @@ def test_only_a_finding_catches_a_mistake():
         assert not check(outcome).is_caught
 
 
+FAULTS = ("3.1.1: Traceback:\n  a line\nNameError: name 'x' is not defined\n", "another")
+
+
 def test_a_fault_of_the_grader_is_a_problem_and_no_catch():
-    assert check("grader fault").problem == "the grader itself failed in 3.1.1."
+    """Also where it cost no row: a diagnosis that raises is the release's business."""
+    said = "the grader itself failed (and 1 more): 3.1.1: Traceback: … NameError: name 'x' is not defined"
+    assert check("failed").problem == ""
+    assert check("failed", faults=FAULTS).problem == said
+    whole = validate._check_whole(graded("passed", faults=FAULTS), 1.0)
+    assert not whole.is_good
+    assert whole.problem == said
+    assert validate._check_whole(graded("passed"), 1.0).is_good
 
 
 def test_a_mistake_is_named_by_its_own_sentence_alone():
