@@ -110,9 +110,11 @@ def grade(
     is_void = bool(tampered) and is_sealed
     graded = _without_points(plugin.results) if is_void else plugin.results
     problem = TAMPERED if is_void else STOPPED if was_stopped else ""
+    notes = _notes(collected)
     results = replace(
         graded,
-        summary=problem or page(graded, assignment, _notes(collected), plugin.problems),
+        summary=problem
+        or page(graded, assignment, notes, plugin.problems, points_shown=settings.points_shown),
         seconds=budget.elapsed,
         staff={
             "submission_sha256": collected.digest,
@@ -130,7 +132,14 @@ def grade(
     return results
 
 
-def page(results: Results, assignment: Assignment, notes: list[str], problems: list[str]) -> str:
+def page(
+    results: Results,
+    assignment: Assignment,
+    notes: list[str],
+    problems: list[str],
+    *,
+    points_shown: bool = True,
+) -> str:
     """Write the page on top. What goes wrong in it costs the page, never a row.
 
     Args:
@@ -138,9 +147,10 @@ def page(results: Results, assignment: Assignment, notes: list[str], problems: l
         assignment: the homework.
         notes: sentences on the submission as a whole.
         problems: what went wrong is added here, for the staff.
+        points_shown: whether it adds up points.
     """
     try:
-        return write_page(results, assignment, notes)
+        return write_page(results, assignment, notes, points_shown=points_shown)
     except Exception:
         problems.append(f"The page on top failed.\n{traceback.format_exc()}")
         return "The rows below say what was found."

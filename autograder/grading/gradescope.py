@@ -182,8 +182,13 @@ def _output(row: Row, settings: Settings) -> dict[str, object]:
 
 
 def _leaderboard(results: Results) -> list[dict[str, object]]:
-    """Two columns for every algorithm whose learning curve is known; steps only where the bar was reached."""
-    curves = {row.curve.name: row.curve for row in results.rows if row.curve is not None}
+    """Two columns for every algorithm whose learning curve is known; steps only where the bar was reached.
+
+    None where a row with the curve is shown later: a column would tell what the row holds back.
+    """
+    shown = [(row.curve, row.visibility == "visible") for row in results.rows if row.curve is not None]
+    later = {curve.name for curve, is_visible in shown if not is_visible}
+    curves = {curve.name: curve for curve, _ in shown if curve.name not in later}
     columns: list[dict[str, object]] = []
     for name, curve in sorted(curves.items()):
         if curve.steps_to_bar is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.grading.assignment import Assignment, Part
 from autograder.grading.results import Outcome, Results, Row, add_up, format_points
@@ -11,7 +11,9 @@ _WIDEST_TITLE = 40
 _MAX_CAUSES = 8
 
 
-def write_page(results: Results, assignment: Assignment, notes: Iterable[str]) -> str:
+def write_page(
+    results: Results, assignment: Assignment, notes: Iterable[str], *, points_shown: bool = True
+) -> str:
     """Write the page of a finished grading.
 
     It speaks of no row that is shown later: a sum would give it away.
@@ -20,32 +22,41 @@ def write_page(results: Results, assignment: Assignment, notes: Iterable[str]) -
         results: the results.
         assignment: the homework.
         notes: sentences on the submission as a whole, such as files that are missing.
+        points_shown: whether it adds up points; otherwise it counts checks.
 
     Returns:
         Plain text, whose columns stand in line in a font of fixed width.
     """
-    return "\n".join(_lines(results, assignment, notes))
+    return "\n".join(_lines(results, assignment, notes, points_shown=points_shown))
 
 
-def _lines(results: Results, assignment: Assignment, notes: Iterable[str]) -> Iterator[str]:
+def _lines(
+    results: Results, assignment: Assignment, notes: Iterable[str], *, points_shown: bool
+) -> Iterator[str]:
     shown = [row for row in results.rows if row.visibility == "visible"]
+    yield from _out_of_time(shown)
     if len(shown) == len(results.rows):
-        bonus = f" and {format_points(results.bonus)} bonus points" if results.bonus else ""
-        points = f"{format_points(results.points)} of {format_points(results.possible_points)} points"
-        yield f"{points}{bonus}{'' if results.is_whole else ' in the rows asked for'}."
+        total = _total(results) if points_shown else f"{_count(results.rows)} passed"
+        yield f"{total}{'' if results.is_whole else ' in the rows asked for'}."
     else:
         yield "Some results are shown later; this page is about the others."
     yield ""
     for part in assignment.parts:
         rows = [row for row in results.rows if row.number.split(".")[0] == part.number]
         if rows:
-            points = _sum(part, rows) if all(row in shown for row in rows) else "later"
-            yield f"  {part.number}  {part.title:{_WIDEST_TITLE}} {points:>12}"
+            earned = _sum(part, rows) if points_shown else _count(rows)
+            told = earned if all(row in shown for row in rows) else "later"
+            yield f"  {part.number}  {part.title:{_WIDEST_TITLE}} {told:>12}"
     yield ""
     yield from _what_to_do(shown)
     if any(row.outcome is Outcome.GRADER_FAULT for row in shown):
         yield "In some checks the grader itself failed: tell the course staff."
     yield from notes
+
+
+def _total(results: Results) -> str:
+    bonus = f" and {format_points(results.bonus)} bonus points" if results.bonus else ""
+    return f"{format_points(results.points)} of {format_points(results.possible_points)} points{bonus}"
 
 
 def _sum(part: Part, rows: list[Row]) -> str:
@@ -54,10 +65,27 @@ def _sum(part: Part, rows: list[Row]) -> str:
     return f"{earned} of +{possible}" if part.is_bonus else f"{earned} of {possible}"
 
 
+def _count(rows: Sequence[Row]) -> str:
+    return f"{sum(row.outcome is Outcome.PASSED for row in rows)} of {len(rows)} checks"
+
+
+def _out_of_time(shown: Sequence[Row]) -> Iterator[str]:
+    """That the time was used up, and on what: a check that was not run says nothing of its function."""
+    number = sum(row.outcome is Outcome.DID_NOT_FINISH for row in shown)
+    if number:
+        checks = "1 check was" if number == 1 else f"{number} checks were"
+        slowest = max(shown, key=lambda row: row.seconds)
+        yield (
+            f"The time for the whole grading was used up: {checks} not run. The slowest one was "
+            f"{slowest.number} {slowest.title}, with {slowest.seconds:.0f} s: make that faster first."
+        )
+        yield ""
+
+
 def _what_to_do(shown: list[Row]) -> Iterator[str]:
     """The causes of lost points in the order of the rows: what builds on one comes later in the list."""
     open_rows = [row for row in shown if row.outcome is not Outcome.PASSED]
-    tried = [row for row in open_rows if row.outcome in (Outcome.FAILED, Outcome.DID_NOT_FINISH)]
+    tried = [row for row in open_rows if row.outcome is Outcome.FAILED]
     causes = [row for row in tried if not row.explanation.lead]
     # What counts first: the bonus comes on top.
     causes.sort(key=lambda row: row.is_bonus)

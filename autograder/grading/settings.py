@@ -37,7 +37,7 @@ class Settings:
         salt: hidden inputs are drawn from it and the submission's content.
         budget_seconds: after so long, the rows not yet run are reported as such.
         feedback: how much a failed row says; one of `FEEDBACK_LEVELS`.
-        points_shown: whether rows show their points; the total is shown in any case.
+        points_shown: whether rows and the page show points; the total is shown in any case.
         leaderboard: whether the platform shows one.
         isolation: the weakest wall that is accepted; one of `ISOLATION_MODES`.
         visibility: who sees which rows when, by the beginning of their number; `visible` where not named.

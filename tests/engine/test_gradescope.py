@@ -166,6 +166,14 @@ def test_the_leaderboard_is_off_unless_said():
     ]
 
 
+def test_the_leaderboard_holds_back_what_is_shown_later():
+    later = replace(LEARNED, number="5.1.2", visibility="after_due_date")
+    other = replace(LEARNED, number="5.2.1", curve=replace(CURVE, name="PPO"))
+    columns = rendered(LEARNED, later, other, leaderboard=True)["leaderboard"]
+    assert [column["name"] for column in columns] == ["PPO: environment steps to 475", "PPO: final return"]
+    assert "leaderboard" not in rendered(later, leaderboard=True)
+
+
 def test_who_never_reached_the_bar_has_no_steps_to_it():
     short = replace(LEARNED, curve=replace(CURVE, returns=(20.0, 30.0, 40.0)))
     assert [column["name"] for column in rendered(short, leaderboard=True)["leaderboard"]] == [

@@ -26,12 +26,12 @@ ROWS = (
 )
 
 
-def page(outcomes, notes=(), later=()):
+def page(outcomes, notes=(), later=(), **options):
     rows = [dataclasses.replace(row, outcome=outcome) for row, outcome in zip(ROWS, outcomes, strict=False)]
     rows = [
         dataclasses.replace(row, visibility="after_published") if row.number in later else row for row in rows
     ]
-    return write_page(Results("Toy", tuple(rows)), HOMEWORK, notes)
+    return write_page(Results("Toy", tuple(rows)), HOMEWORK, notes, **options)
 
 
 P, F, N = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_ATTEMPTED
@@ -65,7 +65,6 @@ def test_the_page_is_short_and_in_line():
             "One cause costs points: 3.1.1 More: adds.\nEvery check that counts passed;",
         ),
         ((P, P, P, P), "\n\nEvery check passed."),
-        ((P, Outcome.DID_NOT_FINISH, P), "One cause costs points: 1.1.2"),
         ((Outcome.GRADER_FAULT, P, P), "\n\nIn some checks the grader itself failed: tell the course staff."),
     ],
 )
@@ -86,6 +85,43 @@ def test_rows_that_fail_for_one_cause_are_one_item():
         "  1.1.1 Double: doubles (and so 2.1.1)",
         "  1.1.2 Double: keeps the sign",
         "  3.1.1 More: adds",
+    ]
+
+
+U = Outcome.DID_NOT_FINISH
+
+
+def test_that_the_time_was_used_up_stands_first():
+    rows = [
+        dataclasses.replace(row, outcome=outcome, seconds=seconds)
+        for row, outcome, seconds in zip(ROWS, (P, F, U, U), (1.0, 470.4, 0.0, 0.0), strict=True)
+    ]
+    lines = write_page(Results("Toy", tuple(rows)), HOMEWORK, ()).splitlines()
+    assert lines[0] == (
+        "The time for the whole grading was used up: 2 checks were not run. The slowest one was "
+        "1.1.2 Double: keeps the sign, with 470 s: make that faster first."
+    )
+    assert lines[-1] == "One cause costs points: 1.1.2 Double: keeps the sign."
+
+
+def test_a_check_that_was_not_run_is_no_cause_and_has_not_passed():
+    said = page((P, U, P))
+    assert "1 check was not run." in said
+    assert "cause" not in said
+    assert "Every check" not in said
+
+
+def test_where_points_are_not_shown_checks_are_counted():
+    assert page((P, F, F, P), points_shown=False).splitlines() == [
+        "2 of 4 checks passed.",
+        "",
+        "  1  Doubling                                 1 of 2 checks",
+        "  2  Trebling                                 0 of 1 checks",
+        "  3  More                                     1 of 1 checks",
+        "",
+        "2 causes cost points. Mend them in this order:",
+        "  1.1.2 Double: keeps the sign",
+        "  2.1.1 Treble: trebles",
     ]
 
 

@@ -263,7 +263,7 @@ def test_what_the_diagnosis_raises_costs_the_diagnosis_alone(tmp_path):
     assert row["extra_data"]["outcome"] == "failed"
     assert "It was one." in row["output"]
     assert "a slip in the catalogue" in outcome["problems"][0]
-    assert rows(outcome)["2.1"]["status"] == "passed"
+    assert rows(outcome)["2.1.1"]["status"] == "passed"
 
 
 def test_inputs_are_tried_no_more_once_a_fault_ends_the_row(tmp_path):
