@@ -97,7 +97,7 @@ def grade_all(root: Path, jobs: Iterable[Job], workers: int | None = None) -> It
         jobs: what to grade. Drawn from as workers become free, so that it may write its submissions then.
         workers: how many gradings run at once; by default one a core.
     """
-    workers = workers or _cores()
+    workers = workers or cores()
     waiting = iter(jobs)
     with ThreadPoolExecutor(workers) as pool:
         running: set[Future[Graded]] = set()
@@ -114,7 +114,8 @@ def grade_all(root: Path, jobs: Iterable[Job], workers: int | None = None) -> It
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

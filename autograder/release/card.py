@@ -39,6 +39,12 @@ def show(card: ReportCard, console: Console) -> None:
             "under other salts at full marks.",
             highlight=False,
         )
+    if card.steady:
+        console.print(
+            f"{sum(check.is_good for check in card.steady)} of {len(card.steady)} mistakes lose the same "
+            f"rows under {card.steady[0].salts} other salts.",
+            highlight=False,
+        )
     if card.attacks is not None:
         left_out = f", {card.attacks.left_out} not run here" if card.attacks.left_out else ""
         console.print(

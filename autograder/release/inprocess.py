@@ -40,11 +40,15 @@ def grade(
         salt: the hidden inputs are drawn from it and the submission's content.
         only: the rows to grade, as `manifest.choose` takes them; empty for all.
         problems: where the grader itself failed is added here, if it is given.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped it.
     """
     submission: Any = TrustedSubmission(assignment, folder)
     seed = functools.partial(Settings(salt).seed, submission.digest)
     plugin = GradingPlugin(assignment, submission, seed, Budget(float("inf")), lambda results: None, only)
-    run_hidden_tests(assignment, plugin)
+    if run_hidden_tests(assignment, plugin):
+        raise KeyboardInterrupt
     if problems is not None:
         problems += plugin.problems
     return plugin.results

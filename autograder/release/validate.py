@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from autograder.grading.batch import Graded, Job, grade_all
 from autograder.grading.results import Outcome
 from autograder.release import known
 from autograder.release.attacks import AttackCheck, check_attacks
+from autograder.release.salts import SaltCheck, check_salts
 
 NAMED_WELL = 0.95
 """The share of the mistakes that must be named by their own sentence."""
@@ -91,6 +93,8 @@ class ReportCard:
         styles: right submissions in other styles, which must get everything.
         mistakes: the kill matrix, a line a mistake.
         salted: the reference under other salts, which draw other inputs: everything, each time.
+        steady: the mistakes under the same salts, each of which must lose the same rows every time.
+        idle: the rows of functions that no known mistake loses.
         attacks: what the attack suite found; None where it was not run.
     """
 
@@ -99,6 +103,8 @@ class ReportCard:
     styles: tuple[WholeCheck, ...]
     mistakes: tuple[MistakeCheck, ...]
     salted: tuple[WholeCheck, ...] = ()
+    steady: tuple[SaltCheck, ...] = ()
+    idle: tuple[str, ...] = ()
     attacks: AttackCheck | None = None
 
     @property
@@ -129,6 +135,9 @@ class ReportCard:
                 yield f"{mistake.name} is not caught: {wanted} should fail, but what failed is: {failed}."
             if mistake.misnamed:
                 yield f"{mistake.name} is taken for {', '.join(mistake.misnamed)}."
+        yield from itertools.chain.from_iterable(check.complaints for check in self.steady)
+        for row in self.idle:
+            yield f"Nothing loses row {row}: write a mistake that does, or take the row out."
         if self.attacks is not None and not self.attacks.is_good:
             yield f"The attack suite: {self.attacks.problem or 'not every attack was survived.'}"
             for name, said in self.attacks.failed:
@@ -149,6 +158,8 @@ class ReportCard:
             "template": _whole_to_json(self.template),
             "styles": [_whole_to_json(check) for check in self.styles],
             "salted": [_whole_to_json(check) for check in self.salted],
+            "steady": [dataclasses.asdict(check) for check in self.steady],
+            "idle_rows": list(self.idle),
             "attacks": dataclasses.asdict(self.attacks) if self.attacks is not None else None,
             "caught": self.caught,
             "named": self.named,
@@ -181,32 +192,62 @@ def validate(
     Args:
         assignment: the homework.
         is_reduced: grade a handful of the mistakes and styles alone, and leave the attack suite out.
-        salts: under how many other salts the reference is graded, too.
+        salts: under how many other salts the reference and the mistakes are graded, too.
         workers: how many gradings run at once; by default one a core.
         on_progress: called after every grading.
     """
     every = assignment.catalogue().misconceptions
     mistakes = _spread(every, REDUCED_MISTAKES) if is_reduced else every
+    other_salts = [f"validate {number}" for number in range(1, salts + 1)]
     with tempfile.TemporaryDirectory(prefix="validate-") as folder:
-        jobs = list(_jobs(assignment, mistakes, Path(folder), salts, is_reduced=is_reduced))
+        jobs = list(_jobs(assignment, mistakes, Path(folder), other_salts, is_reduced=is_reduced))
+        total = len(jobs) + (len(mistakes) if salts else 0)
+        finished = itertools.count(1)
         graded: dict[str, Graded] = {}
         for done in grade_all(assignment.root, jobs, workers):
             graded[done.job.name] = done
-            on_progress(Progress(len(graded), len(jobs), done.job.name))
+            on_progress(Progress(next(finished), total, done.job.name))
+    steady: tuple[SaltCheck, ...] = ()
+    if salts:
+        steady = check_salts(
+            assignment,
+            mistakes,
+            other_salts,
+            workers,
+            lambda name: on_progress(Progress(next(finished), total, f"{name}, {salts} salts")),
+        )
     # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
     attacks = None if is_reduced else check_attacks(assignment.root, workers)
     bonus = sum(part.points for part in assignment.parts if part.is_bonus)
     full = assignment.points + bonus
     # By name: gradings end in any order.
     styles = sorted(name for name in graded if name.startswith(_STYLE))
+    checked = tuple(_check_mistake(mistake, graded[_MISTAKE + mistake.name], every) for mistake in mistakes)
     return ReportCard(
         _check_whole(graded[_REFERENCE], full),
         _check_whole(graded[_TEMPLATE], 0.0),
         tuple(_check_whole(graded[name], full) for name in styles),
-        tuple(_check_mistake(mistake, graded[_MISTAKE + mistake.name], every) for mistake in mistakes),
-        tuple(_check_whole(graded[_SALTED + str(number)], full) for number in range(1, salts + 1)),
+        checked,
+        tuple(_check_whole(graded[_SALTED + salt], full) for salt in other_salts),
+        steady,
+        () if is_reduced else find_idle(checked),
         attacks,
     )
+
+
+def find_idle(mistakes: Iterable[MistakeCheck]) -> tuple[str, ...]:
+    """Find the rows that no mistake loses: they may check nothing.
+
+    Rows of a part without functions are left out: mistakes are graded on their own function's rows alone.
+
+    Args:
+        mistakes: all of the catalogue's.
+    """
+    is_lost: dict[str, bool] = {}
+    for mistake in mistakes:
+        for row, has_failed in mistake.rows.items():
+            is_lost[row] = is_lost.get(row, False) or has_failed
+    return tuple(row for row, lost in is_lost.items() if not lost)
 
 
 _REFERENCE, _TEMPLATE, _STYLE, _MISTAKE = "reference", "template", "style ", "mistake "
@@ -221,7 +262,7 @@ def _jobs(
     assignment: Assignment,
     mistakes: Sequence[Misconception],
     folder: Path,
-    salts: int,
+    salts: Sequence[str],
     *,
     is_reduced: bool,
 ) -> Iterator[Job]:
@@ -233,8 +274,7 @@ def _jobs(
         yield Job(_STYLE + name, submission)
     reference = known.write_reference(assignment, folder / "reference")
     yield Job(_REFERENCE, reference)
-    for number in range(1, salts + 1):
-        yield Job(_SALTED + str(number), reference, salt=f"validate {number}")
+    yield from (Job(_SALTED + salt, reference, salt=salt) for salt in salts)
     yield Job(_TEMPLATE, known.write_template(assignment, folder / "template"))
     numbers = {function.qualified_name: function.number for function in assignment.functions}
     for mistake in mistakes:

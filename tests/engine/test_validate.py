@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -12,6 +15,7 @@ from autograder.grading.batch import Graded, Job
 from autograder.homework import HW4
 from autograder.release import known, validate
 from autograder.release.attacks import AttackCheck, check_attacks, read_report
+from autograder.release.salts import SaltCheck
 from autograder.release.validate import MistakeCheck, ReportCard, WholeCheck
 
 GOOD = WholeCheck("reference", 105.0, 105.0, {})
@@ -28,6 +32,8 @@ def test_a_reduced_run_finds_nothing_to_complain_of():
     assert card.caught == card.named == len(card.mistakes) == validate.REDUCED_MISTAKES
     assert len(card.styles) == validate.REDUCED_STYLES
     assert [check.points for check in card.salted] == [105.0, 105.0]
+    assert [check.name for check in card.steady] == [mistake.name for mistake in card.mistakes]
+    assert all(check.is_good and check.salts == 2 for check in card.steady)
     assert [progress.done for progress in seen] == list(range(1, seen[-1].total + 1))
     assert json.loads(json.dumps(card.to_json()))["is_good"]
 
@@ -67,6 +73,15 @@ def test_a_good_grader_has_no_shortcomings():
             {"mistakes": (dataclasses.replace(CAUGHT, wanted=(), rows={"3.1.1": False}),)},
             "mean is not caught: any row of npg.fisher_estimate should fail, but what failed is: none.",
         ),
+        (
+            {"steady": (SaltCheck("mean", 20, {"3.1.1": 20, "3.1.5": 18}),)},
+            "mean loses row 3.1.5 under 18 of 20 salts: mend the row, so that the draw does not decide.",
+        ),
+        (
+            {"steady": (SaltCheck("mean", 20, {"3.1.1": 20}, ("3.1.2",)),)},
+            "mean: the grader itself failed in row 3.1.2 under some salt.",
+        ),
+        ({"idle": ("3.1.2",)}, "Nothing loses row 3.1.2: write a mistake that does, or take the row out."),
         ({"mistakes": (dataclasses.replace(CAUGHT, misnamed=("sum",)),)}, "mean is taken for sum."),
         (
             {"mistakes": (CAUGHT, dataclasses.replace(CAUGHT, name="sum", is_named=False))},
@@ -82,6 +97,45 @@ def test_a_shortcoming_is_a_sentence(changes, sentence):
     card = dataclasses.replace(ReportCard(GOOD, NOTHING, (GOOD,), (CAUGHT,)), **changes)
     assert card.shortcomings == (sentence,)
     assert not card.to_json()["is_good"]
+
+
+def test_the_rows_that_no_mistake_loses_are_found():
+    other = dataclasses.replace(CAUGHT, name="sum", rows={"3.1.1": False, "3.1.3": True})
+    assert validate.find_idle([CAUGHT, other]) == ("3.1.2",)
+
+
+DRAWN = """
+
+@weight(0.5)
+@number("3.1.4")
+def test_fisher_is_judged_by_the_draw(submission, draw_seed):
+    \"\"\"Is judged by the draw.\"\"\"
+    if draw_seed("salted") % 2:
+        raise Mismatch(FISHER, "value", "The draw decides.")
+"""
+
+
+def test_a_row_that_the_draw_decides_is_found(repository):
+    tests = repository / "tests" / "hidden" / "test_npg.py"
+    text = tests.read_text(encoding="utf-8")
+    before, _, after = text.partition('@weight(0.5)\n@number("3.1.4")')
+    _, _, rest = after.partition("\n\n\n@weight")
+    tests.write_text(f"{before.rstrip()}\n{DRAWN}\n\n@weight{rest}", encoding="utf-8")
+    code = (
+        "from autograder.homework import HW4\n"
+        "from autograder.release.salts import check_salts\n"
+        "if __name__ == '__main__':\n"
+        "    mistake = HW4.catalogue().of('npg.fisher_estimate')[4]\n"
+        "    (found,) = check_salts(HW4, [mistake], [str(salt) for salt in range(8)], 1)\n"
+        "    print(found.unsteady, found.lost['3.1.1'], found.faults)\n"
+    )
+    (repository / "ask.py").write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(repository / "solutions")}
+    command = [sys.executable, "ask.py"]
+    done = subprocess.run(
+        command, cwd=repository, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "('3.1.4',) 8 ()\n", done.stderr
 
 
 def graded(outcome: str, diagnosis: str = "", faults: tuple[str, ...] = ()) -> Graded:

@@ -1,0 +1,118 @@
+"""Whether a known mistake costs the same whatever inputs are drawn: its rows, graded under many salts.
+
+Gradings of the catalogue are trusted, so that they run without a wall, several processes side by side.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.grading.assignment import Assignment, Misconception
+from autograder.grading.batch import cores
+from autograder.grading.results import Outcome
+from autograder.release import inprocess, known
+
+
+@dataclass(frozen=True)
+class SaltCheck:
+    """One mistake, graded under some salts.
+
+    Attributes:
+        name: the mistake's name.
+        salts: under how many salts.
+        lost: the rows of its function that it lost, and under how many salts.
+        faults: the rows in which the grader itself failed.
+    """
+
+    name: str
+    salts: int
+    lost: Mapping[str, int]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def unsteady(self) -> tuple[str, ...]:
+        """The rows that are lost under some of the salts alone."""
+        return tuple(row for row, times in self.lost.items() if times < self.salts)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the same rows are lost under every salt."""
+        return not self.complaints
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """A sentence for every row that is not lost each time, and for the grader's own faults."""
+        unsteady = (
+            f"{self.name} loses row {row} under {self.lost[row]} of {self.salts} salts: mend the row, so "
+            "that the draw does not decide."
+            for row in self.unsteady
+        )
+        faults = (
+            f"{self.name}: the grader itself failed in row {row} under some salt." for row in self.faults
+        )
+        return (*unsteady, *faults)
+
+
+def check_salts(
+    assignment: Assignment,
+    mistakes: Sequence[Misconception],
+    salts: Sequence[str],
+    workers: int | None = None,
+    on_done: Callable[[str], None] = lambda name: None,
+) -> tuple[SaltCheck, ...]:
+    """Grade every mistake's own rows under every salt.
+
+    Args:
+        assignment: the homework; its functions must be importable by another process.
+        mistakes: the mistakes.
+        salts: the salts.
+        workers: how many processes; by default one a core.
+        on_done: called with a mistake's name when it has been graded under all of them.
+
+    Returns:
+        What was found, in the order of the mistakes.
+    """
+    numbers = {function.qualified_name: function.number for function in assignment.functions}
+    found: dict[str, SaltCheck] = {}
+    # Not forked: a process with threads, such as a progress bar's, is not safe to fork.
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(prefix="salts-") as folder, _pool(workers, context) as pool:
+        grade = functools.partial(_grade, assignment, salts=tuple(salts))
+        running = {}
+        for mistake in mistakes:
+            submission = known.write_mistaken(assignment, mistake, Path(folder) / mistake.name)
+            running[pool.submit(grade, submission, numbers[mistake.function])] = mistake.name
+        try:
+            for future in as_completed(running):
+                name = running[future]
+                lost, faults = future.result()
+                found[name] = SaltCheck(name, len(salts), lost, faults)
+                on_done(name)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return tuple(found[mistake.name] for mistake in mistakes)
+
+
+def _pool(workers: int | None, context: multiprocessing.context.SpawnContext) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers or cores(), mp_context=context)
+
+
+def _grade(
+    assignment: Assignment, submission: Path, only: str, salts: tuple[str, ...]
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Count under how many salts a submission loses each row; runs in another process."""
+    lost: Counter[str] = Counter()
+    faults: set[str] = set()
+    for salt in salts:
+        rows = inprocess.grade(assignment, submission, salt, only).rows
+        lost.update(row.number for row in rows if row.outcome is Outcome.FAILED)
+        faults.update(row.number for row in rows if row.outcome is Outcome.GRADER_FAULT)
+    return dict(sorted(lost.items())), tuple(sorted(faults))
