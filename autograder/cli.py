@@ -234,7 +234,7 @@ def bundle(out: Path) -> None:
     "--salts",
     type=click.IntRange(min=0),
     default=0,
-    help="Grade the reference and the mistakes under so many other salts, too: other hidden inputs.",
+    help="Grade the reference under so many other salts, too, and the mistakes under up to 20 of them.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Gradings at once; by default one a core.")
 def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | None) -> None:

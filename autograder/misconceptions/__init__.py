@@ -25,4 +25,4 @@ def load() -> Catalogue:
         name: getattr(importlib.import_module(f"hw4.{name.partition('.')[0]}"), name.partition(".")[2])
         for name in SIGNATURES
     }
-    return Catalogue(found, MappingProxyType(right), probes, tuple(SIGNATURES))
+    return Catalogue(found, MappingProxyType(right), probes, signatures=tuple(SIGNATURES))

@@ -22,8 +22,8 @@ from autograder.release import template
 SHORTEST_SALT = 8
 """A shorter one can be tried out by a student, and is found by accident in an honest text."""
 _SCRIPTS = ("setup.sh", "run_autograder")
-_NOT_FOR_GRADING = ("release", "regrade")
-"""Folders of ``autograder/`` that work before the term or after the deadline."""
+_NOT_FOR_GRADING = ("release",)
+"""Folders of ``autograder/`` that work before the term."""
 _LOCK = "requirements/grading.lock"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can say."""

@@ -20,6 +20,8 @@ NAMED_WELL = 0.95
 """The share of the mistakes that must be named by their own sentence."""
 REDUCED_MISTAKES = 7
 REDUCED_STYLES = 1
+MISTAKES_SALTS = 20
+"""Most salts under which the mistakes are graded: 330 mistakes under 20 take half an hour of a core."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class ReportCard:
         styles: right submissions in other styles, which must get everything.
         mistakes: the kill matrix, a line a mistake.
         salted: the reference under other salts, which draw other inputs: everything, each time.
-        steady: the mistakes under the same salts, each of which must lose the same rows every time.
+        steady: the mistakes under other salts, each of which must lose the same rows every time.
         idle: the rows of functions that no known mistake loses.
         attacks: what the attack suite found; None where it was not run.
     """
@@ -192,7 +194,8 @@ def validate(
     Args:
         assignment: the homework.
         is_reduced: grade a handful of the mistakes and styles alone, and leave the attack suite out.
-        salts: under how many other salts the reference and the mistakes are graded, too.
+        salts: under how many other salts the reference is graded, too, and the mistakes under the first of
+            them, up to `MISTAKES_SALTS`.
         workers: how many gradings run at once; by default one a core.
         on_progress: called after every grading.
     """
@@ -212,9 +215,9 @@ def validate(
         steady = check_salts(
             assignment,
             mistakes,
-            other_salts,
+            other_salts[:MISTAKES_SALTS],
             workers,
-            lambda name: on_progress(Progress(next(finished), total, f"{name}, {salts} salts")),
+            lambda name: on_progress(Progress(next(finished), total, f"{name}, other salts")),
         )
     # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
     attacks = None if is_reduced else check_attacks(assignment.root, workers)

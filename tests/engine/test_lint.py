@@ -46,7 +46,7 @@ def check(number, checked='As on the slide "Multiples".'):
 CHECKS = (check("1.1.1"), check("1.1.2", checked=""), check("1.2.1"))
 SQUARED = Misconception("squared", DOUBLE, squared, "Multiples", "You square.", ("1.1.1",))
 CUBED = Misconception("cubed", TRIPLE, squared, "Multiples", "You cube.")
-CATALOGUE = Catalogue((SQUARED, CUBED), {DOUBLE: double, TRIPLE: triple}, probes, (DOUBLE, TRIPLE))
+CATALOGUE = Catalogue((SQUARED, CUBED), {DOUBLE: double, TRIPLE: triple}, probes, signatures=(DOUBLE, TRIPLE))
 
 
 @pytest.fixture
