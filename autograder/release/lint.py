@@ -202,8 +202,10 @@ def check_tracked(assignment: Assignment) -> tuple[list[str], list[str]]:
     Returns:
         A sentence for each, and one to note where git cannot say which files are meant.
     """
-    tracked = _tracked(assignment.root)
-    problems = list(check_files(assignment.root, _handed_out(assignment), tracked))
+    files, tracked = _handed_out(assignment), _tracked(assignment.root)
+    if tracked is not None and tracked.isdisjoint(files):
+        tracked = None  # a copy inside another repository
+    problems = list(check_files(assignment.root, files, tracked))
     if tracked is not None:
         return problems, []
     return problems, [

@@ -174,8 +174,16 @@ def test_a_file_that_git_does_not_keep_is_named(homework):
     assert notes == []
 
 
-def run_lint(root: Path):
-    command = [sys.executable, "-m", "autograder", "lint"]
+def test_a_copy_that_git_does_not_know_at_all_is_noted(homework):
+    problems, notes = lint.check_tracked(homework)
+    assert problems == []
+    assert notes[0].startswith("This is no checkout of git")
+    subprocess.run(["git", "init", "-q"], cwd=homework.root, check=True)
+    assert lint.check_tracked(homework) == (problems, notes)
+
+
+def run_lint(root: Path, verb: str = "lint"):
+    command = [sys.executable, "-m", "autograder", verb]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
@@ -209,6 +217,16 @@ def test_a_copy_with_several_defects_hears_of_all_of_them(repository):
         assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert "is the one of the repository" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["bundle", "validate"])
+def test_what_leaves_or_proves_the_grader_begins_with_the_lint(repository, verb):
+    (repository / "solutions" / "results.json").touch()
+    done = run_lint(repository, verb)
+    assert done.returncode == 1
+    assert "solutions/results.json looks like a leftover" in done.stderr
+    assert done.stdout == ""
+    assert not (repository / "dist").exists()
 
 
 def test_hidden_tests_that_cannot_be_imported_are_named(repository):
