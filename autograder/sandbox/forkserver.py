@@ -104,7 +104,7 @@ class ForkServer:
         assert self._control is not None
         try:
             _order(self._control, order, descriptors)
-            return wire.receive(self._control, deadline=time.monotonic() + _START_SECONDS)[0]
+            return wire.receive(self._control, deadline=wire.within(_START_SECONDS))[0]
         except BaseException as error:
             if not isinstance(error, OSError | wire.WireError):
                 self.close()  # its answer, still to come, would be taken for that to the next order
@@ -174,7 +174,7 @@ def _order(control: socket.socket, order: wire.Header, descriptors: Sequence[int
         socket.send_fds(control, [b"+"], list(descriptors))
     else:
         control.sendall(b"-")
-    wire.send(control, order, deadline=time.monotonic() + _START_SECONDS)
+    wire.send(control, order, deadline=wire.within(_START_SECONDS))
 
 
 def _launch(start_file: Path, output: int) -> tuple[subprocess.Popen[bytes], socket.socket]:

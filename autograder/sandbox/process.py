@@ -1,4 +1,4 @@
-"""One worker process: started, spoken to with a deadline, ended. Knows no function and no test."""
+"""One worker process: started, spoken to within a limit, ended. Knows no function and no test."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from autograder.sandbox import affinity, sweep
 from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.inside import wire
+from autograder.sandbox.stopwatch import Stopwatch
 
 LOG_BYTES = 64 * 1024
 _START_SECONDS = 60.0
@@ -59,6 +60,7 @@ class Worker:
     Attributes:
         confinement: what the worker said of its own limits.
         uid: the user it runs as, or None for the grader's own.
+        stopwatch: what counts of the time that its last request takes.
 
     Raises:
         GraderFault: it could not be started.
@@ -105,6 +107,7 @@ class Worker:
             os.close(output)
         self._drain = threading.Thread(target=self._read_log, daemon=True)
         self._drain.start()
+        self.stopwatch = Stopwatch(self._process.pid)
         self.confinement = self._wait_until_ready()
 
     def request(
@@ -113,14 +116,16 @@ class Worker:
         arrays: Sequence[np.ndarray],
         limit_seconds: float,
         on_borrow: Borrow | None = None,
+        ends: float | None = None,
     ) -> tuple[wire.Header, list[np.ndarray]]:
         """Send one request and wait for its reply.
 
         Args:
             header: what to do.
             arrays: the arrays it refers to.
-            limit_seconds: how long it may take, what is borrowed meanwhile included.
+            limit_seconds: how long it may take by the stopwatch, what is borrowed meanwhile included.
             on_borrow: answers what the worker asks for before it replies.
+            ends: on `time.monotonic`, when it is given up whatever the stopwatch says.
 
         Raises:
             WireTimeout: no whole reply in time.
@@ -129,11 +134,13 @@ class Worker:
         """
         self._requests += 1
         _shared_core().take(self._process.pid)
-        deadline = time.monotonic() + limit_seconds
+        self.stopwatch.start(limit_seconds, ends)
+        deadline = self.stopwatch.left
         wire.send(self._channel, {**header, "id": self._requests}, arrays, deadline)
         reply, values = wire.receive(self._channel, deadline=deadline)
         while on_borrow is not None and "borrow" in reply:
-            answer, lent = on_borrow(reply, values)
+            with self.stopwatch.answering():
+                answer, lent = on_borrow(reply, values)
             wire.send(self._channel, answer, lent, deadline)
             reply, values = wire.receive(self._channel, deadline=deadline)
         if reply.get("id") != self._requests:
@@ -212,7 +219,7 @@ class Worker:
 
     def _wait_until_ready(self) -> dict[str, str]:
         try:
-            greeting, _ = wire.receive(self._channel, deadline=time.monotonic() + _START_SECONDS)
+            greeting, _ = wire.receive(self._channel, deadline=wire.within(_START_SECONDS))
         except wire.WireError:
             ending = self.exit_sentence()
             self.close()

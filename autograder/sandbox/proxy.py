@@ -21,7 +21,6 @@ from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.inside import wire
 from autograder.sandbox.process import Borrow, Worker
 
-_LEAST_SECONDS = 0.001
 _KEEP = "keep only definitions at its top level"
 
 
@@ -31,15 +30,15 @@ Lend = Callable[[str, Sequence[object], Mapping[str, object]], np.ndarray]
 
 @dataclass(frozen=True)
 class Limits:
-    """How long student code may take.
+    """How long student code may take, in seconds as `Stopwatch` counts them.
 
     Attributes:
         import_seconds: for importing one module.
         call_seconds: for one call, whatever its input.
         call_seconds_per_mebibyte: for each MiB of arguments on top. Plain Python loops over a CartPole batch
-            of 10 MiB take about 1 s on a full core; the grader may have a fifth of one.
+            of 10 MiB take about 1 s.
         patience_seconds: what all hangs of a submission together may cost. Until then a hang is tried once
-            more, since a machine that stalled is no mistake of the student's.
+            more, since a core may run at a fraction of its speed for a while.
         impatient_seconds: the limit of a call once patience is used up.
         impatient_import_seconds: the same for an import; scipy alone takes a second on a slow machine.
         most_lent_hangs: so many functions may hang by their own fault, with lent ones around them; the rest
@@ -69,7 +68,7 @@ class Submission:
         limits: how long its code may take.
         lend: calls the reference's function of a name, for `lending`.
         order: the functions that may be lent, ``module.function``, earlier ones first.
-        seconds: the whole grading's; afterwards every call fails at once.
+        seconds: the whole grading's, by the clock; afterwards every call fails at once.
 
     Attributes:
         calls: the latest calls that tests made.
@@ -262,22 +261,18 @@ class Submission:
         answer: Borrow | None = None,
     ) -> tuple[wire.Header, list[np.ndarray]]:
         """Ask a worker, and take the time from that of the row."""
-        start = time.monotonic()
         try:
-            return worker.request(header, arrays, allowed, answer)
+            return worker.request(header, arrays, allowed, answer, self._ends)
         finally:
             if self._row_left is not None:
-                self._row_left -= time.monotonic() - start
+                self._row_left -= worker.stopwatch.taken()
 
     def _allowed(self, name: str, limit: float, impatient: float) -> float:
-        """The seconds that a call or an import may take, of what there is left of everything."""
+        """The seconds that a call or an import may take, of what there is left of the row's."""
         self._check_time(name)
         if self._seconds_hung >= self._limits.patience_seconds:
             limit = min(limit, impatient)
-        left = [] if self._row_left is None else [self._row_left]
-        if self._ends is not None:
-            left.append(self._ends - time.monotonic())
-        return max(min([limit, *left]), _LEAST_SECONDS)
+        return limit if self._row_left is None else min(limit, self._row_left)
 
     def _check_time(self, name: str) -> None:
         if self._ends is not None and time.monotonic() >= self._ends:

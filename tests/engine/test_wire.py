@@ -6,7 +6,6 @@ import json
 import socket
 import struct
 import threading
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +48,7 @@ def test_arrays_arrive_bit_for_bit(sent):
     one, two = socket.socketpair()
     with one, two:
         wire.send(one, {"id": 1}, sent)
-        header, received = wire.receive(two, deadline=time.monotonic() + 5)
+        header, received = wire.receive(two, deadline=wire.within(5))
     assert header["id"] == 1
     for before, after in zip(sent, received, strict=True):
         assert before.dtype == after.dtype
@@ -68,7 +67,7 @@ def test_small_and_large_arrays_arrive_together(pair, size):
     sent = [np.arange(3.0), np.arange(float(size)), np.arange(5.0)]
     sender = threading.Thread(target=wire.send, args=(pair[0], {}, sent))
     sender.start()
-    received = wire.receive(pair[1], deadline=time.monotonic() + 5)[1]
+    received = wire.receive(pair[1], deadline=wire.within(5))[1]
     sender.join()
     for before, after in zip(sent, received, strict=True):
         assert np.array_equal(before, after)
@@ -123,14 +122,14 @@ def test_an_object_array_is_not_sent():
 def test_what_is_no_message_is_refused(pair, message, why):
     pair[0].sendall(message)
     with pytest.raises(wire.WireError, match=why):
-        wire.receive(pair[1], deadline=time.monotonic() + 5)
+        wire.receive(pair[1], deadline=wire.within(5))
 
 
 def test_a_torn_message_is_noticed(pair):
     pair[0].sendall(raw({"arrays": [{"dtype": "<f8", "shape": [4]}]}, b"1234"))
     pair[0].close()
     with pytest.raises(wire.WireClosed):
-        wire.receive(pair[1], deadline=time.monotonic() + 5)
+        wire.receive(pair[1], deadline=wire.within(5))
 
 
 def test_an_endless_message_ends_at_the_deadline(pair):
@@ -145,7 +144,7 @@ def test_an_endless_message_ends_at_the_deadline(pair):
     thread.start()
     try:
         with pytest.raises(wire.WireTimeout):
-            wire.receive(pair[1], deadline=time.monotonic() + 0.2)
+            wire.receive(pair[1], deadline=wire.within(0.2))
     finally:
         stop.set()
         thread.join()
@@ -153,7 +152,7 @@ def test_an_endless_message_ends_at_the_deadline(pair):
 
 def test_a_reader_that_does_not_read_is_left_at_the_deadline(pair):
     with pytest.raises(wire.WireTimeout):
-        wire.send(pair[0], {}, [np.zeros(10**6)], deadline=time.monotonic() + 0.2)
+        wire.send(pair[0], {}, [np.zeros(10**6)], deadline=wire.within(0.2))
 
 
 def test_bytes_that_are_no_booleans_become_booleans(pair):
@@ -170,7 +169,7 @@ def test_noise_never_raises_anything_but_a_wire_error(noise):
         with one:
             one.sendall(noise)
         with pytest.raises(wire.WireError):
-            wire.receive(two, deadline=time.monotonic() + 5)
+            wire.receive(two, deadline=wire.within(5))
 
 
 JSON = st.recursive(
@@ -196,7 +195,7 @@ def test_hostile_headers_end_in_a_wire_error_or_in_small_plain_arrays(header, la
         one.sendall(raw({**header, "arrays": layouts}, bytes(256)))
         one.shutdown(socket.SHUT_WR)
         try:
-            _, arrays = wire.receive(two, deadline=time.monotonic() + 5)
+            _, arrays = wire.receive(two, deadline=wire.within(5))
         except wire.WireError:
             return
     assert sum(array.nbytes for array in arrays) <= 256

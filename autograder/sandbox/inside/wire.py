@@ -44,10 +44,21 @@ class WireTimeout(WireError):
 
 
 Header = dict[str, Any]
+Deadline = Callable[[], float]
+"""The seconds that may be waited before it is asked again; none once the time is up."""
+
+
+def within(seconds: float) -> Deadline:
+    """The deadline so many seconds from now."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
 
 
 def send(
-    channel: socket.socket, header: Header, arrays: Sequence[np.ndarray] = (), deadline: float | None = None
+    channel: socket.socket,
+    header: Header,
+    arrays: Sequence[np.ndarray] = (),
+    deadline: Deadline | None = None,
 ) -> None:
     """Send one message.
 
@@ -55,7 +66,7 @@ def send(
         channel: a connected stream socket.
         header: what JSON can write; ``"arrays"`` is added here.
         arrays: float64, int64 or bool arrays.
-        deadline: on `time.monotonic`; None waits for ever.
+        deadline: when to give up; None waits for ever.
 
     Raises:
         WireError: the header or an array is not of the agreed form; nothing was sent.
@@ -79,14 +90,14 @@ def send(
 
 
 def receive(
-    channel: socket.socket, *, limit_bytes: int | None = REPLY_BYTES, deadline: float | None = None
+    channel: socket.socket, *, limit_bytes: int | None = REPLY_BYTES, deadline: Deadline | None = None
 ) -> tuple[Header, list[np.ndarray]]:
     """Receive one message, checking every number before anything is allocated for it.
 
     Args:
         channel: a connected stream socket.
         limit_bytes: the most that the arrays together may take; None for no limit.
-        deadline: on `time.monotonic`; None waits for ever.
+        deadline: when to give up; None waits for ever.
 
     Returns:
         The header, and the arrays it announced.
@@ -197,19 +208,15 @@ def _read_layout(entry: object) -> tuple[np.dtype, tuple[int, ...]]:
     return dtype, tuple(shape)
 
 
-def _send_all(channel: socket.socket, piece: memoryview, deadline: float | None) -> None:
+def _send_all(channel: socket.socket, piece: memoryview, deadline: Deadline | None) -> None:
     while piece:
-        _wait_until(channel, deadline)
-        try:
-            piece = piece[channel.send(piece) :]
-        except OSError as error:
-            raise _translate(error) from None
+        piece = piece[_before(deadline, channel, channel.send, piece) :]
 
 
 class _Incoming:
     """The bytes of one message. A short one is there after one system call."""
 
-    def __init__(self, channel: socket.socket, deadline: float | None) -> None:
+    def __init__(self, channel: socket.socket, deadline: Deadline | None) -> None:
         self._channel = channel
         self._deadline = deadline
         self._read = memoryview(b"")
@@ -241,25 +248,25 @@ class _Incoming:
             piece = piece[self._next(self._channel.recv_into, piece) :]
 
     def _next(self, read: Callable[[_Given], _Read], given: _Given) -> _Read:
-        _wait_until(self._channel, self._deadline)
-        try:
-            found = read(given)
-        except OSError as error:
-            raise _translate(error) from None
+        found = _before(self._deadline, self._channel, read, given)
         if not found:
             raise WireClosed("the other end closed the connection.")
         return found
 
 
-def _wait_until(channel: socket.socket, deadline: float | None) -> None:
-    if deadline is not None:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise WireTimeout("the deadline passed.")
-        channel.settimeout(remaining)
-
-
-def _translate(error: OSError) -> WireError:
-    if isinstance(error, TimeoutError):
-        return WireTimeout("the deadline passed.")
-    return WireClosed(f"the connection broke: {error}.")
+def _before(
+    deadline: Deadline | None, channel: socket.socket, transfer: Callable[[_Given], _Read], given: _Given
+) -> _Read:
+    """Send or receive what there is to be had before the deadline."""
+    while True:
+        if deadline is not None:
+            left = deadline()
+            if left <= 0:
+                raise WireTimeout("the deadline passed.")
+            channel.settimeout(left)
+        try:
+            return transfer(given)
+        except TimeoutError:
+            continue
+        except OSError as error:
+            raise WireClosed(f"the connection broke: {error}.") from None

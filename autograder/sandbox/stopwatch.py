@@ -1,0 +1,113 @@
+"""How long a worker takes: a machine that stalls, stops or starves it takes nothing from its time.
+
+Two things count. One is its processor time. The other is the time that it waits of its own accord, for input,
+a lock or the end of a sleep, as far as this process sees it wait: what holds up both of them passes unseen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+_LOOK_SECONDS, _LEAST_SECONDS = 0.05, 0.001
+_MOST_SEEN_SECONDS = 2 * _LOOK_SECONDS
+"""Between two looks; when more has passed, this process was itself stopped or starved."""
+_HELD_UP_SHARE = 0.1
+"""What counts of the time that a worker is ready to run, or reads a disk, and gets no further: a bound for
+where nothing else ends it, so far above every limit that right code is safe on a twentieth of a core."""
+_SCHEDULED = 2
+"""CPUCLOCK_SCHED of the kernel's posix-timers.h."""
+
+
+class Stopwatch:
+    """Counts the seconds that a worker takes for a request.
+
+    Args:
+        pid: the worker's process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        # As clock_getcpuclockid(3) makes it of a process's number.
+        self._clock = ~pid << 3 | _SCHEDULED
+        self.start(0.0)
+
+    def start(self, limit_seconds: float, ends: float | None = None) -> None:
+        """Begin to count anew.
+
+        Args:
+            limit_seconds: how much may be counted.
+            ends: on `time.monotonic`, when time is up whatever was counted; None for never.
+        """
+        self._limit_seconds = limit_seconds
+        self._ends = ends
+        self._counted = 0.0
+        self._go_on()
+
+    def left(self) -> float:
+        """The seconds to wait before this is asked again; none once time is up."""
+        now = time.monotonic()
+        if self._ends is not None and now >= self._ends:
+            return 0.0
+        if now >= self._next_look:
+            seen = min(now - self._last_look, _MOST_SEEN_SECONDS)
+            self._counted += max(self._ran(), seen * self._share_of_wait())
+            self._go_on()
+        is_up = self._counted >= self._limit_seconds
+        return 0.0 if is_up else max(self._next_look - now, _LEAST_SECONDS)
+
+    def taken(self) -> float:
+        """The seconds that were counted since the start."""
+        return self._counted + self._ran()
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """While this process does something for the worker, count what that takes of the processor."""
+        self._counted += self._ran()
+        start = time.thread_time()
+        try:
+            yield
+        finally:
+            self._counted += time.thread_time() - start
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._last_look = time.monotonic()
+        rest = max(self._limit_seconds - self._counted, _LEAST_SECONDS)
+        self._next_look = self._last_look + min(_LOOK_SECONDS, rest)
+        self._used = self._processor_seconds()
+
+    def _ran(self) -> float:
+        """The processor time since the last look; no more than has passed, with however many threads."""
+        used = self._processor_seconds()
+        if self._used is None or used is None:
+            return 0.0
+        return min(used - self._used, time.monotonic() - self._last_look)
+
+    def _processor_seconds(self) -> float | None:
+        """The processor time of all threads of the worker; None where that is not told."""
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                return time.clock_gettime(self._clock)
+        return None
+
+    def _share_of_wait(self) -> float:
+        """How much counts of the time in which the worker did not run, by what it is doing now.
+
+        A worker that was stopped, by whomever, is told to go on.
+        """
+        state = self._state()
+        if state == b"T":
+            with contextlib.suppress(OSError):
+                os.kill(self._pid, signal.SIGCONT)
+        return _HELD_UP_SHARE if state in (b"R", b"D") and self._used is not None else 1.0
+
+    def _state(self) -> bytes:
+        """The state of its main thread, as proc_pid_stat(5) has it; empty where that is not told."""
+        with contextlib.suppress(OSError), open(f"/proc/{self._pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1]
+        return b""
