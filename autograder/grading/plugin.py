@@ -35,7 +35,9 @@ OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
 )
 
-
+CUT = (
+    "This check did not finish: the time for the whole grading was used up during it. Look at the slow rows."
+)
 LENT = "Passed with the lecture's earlier functions in place of yours, whose mistakes cost their own points."
 
 MAX_PRINTED_CHARS = 2000
@@ -223,9 +225,15 @@ class GradingPlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn what the test (or its set-up) raised into the row."""
+        is_cut = self._budget.is_used_up
         report = yield
         if call.when == "call" or call.excinfo is not None:
             verdict = self._verdict(item, call.excinfo.value if call.excinfo else None)
+            if is_cut and verdict.outcome is Outcome.FAILED:
+                # Perhaps it failed for want of time alone, or would have passed with lent functions.
+                told = f"{CUT}\n{verdict.explanation.mismatch}"
+                explanation = replace(verdict.explanation, mismatch=told)
+                verdict = replace(verdict, outcome=Outcome.DID_NOT_FINISH, explanation=explanation)
             seconds = time.monotonic() - item.stash[_STARTED]
             self._report(item.stash[_ROW], verdict, seconds, item.stash.get(_CURVE, None))
         return report

@@ -351,6 +351,18 @@ def test_rows_after_the_budget_are_reported_as_not_run(tmp_path):
     assert "the time for the whole grading was used up" in rows(outcome)["1.1.1"]["output"]
 
 
+@pytest.mark.parametrize(
+    "ending", ["submission.fault('OutOfTime')", "raise Mismatch('npg.f', 'value', 'No.')"]
+)
+def test_a_row_that_fails_when_time_is_used_up_did_not_finish(tmp_path, ending):
+    """It may fail for want of time, or pass with lent functions if there were some."""
+    used_up = "import __main__; __main__.budget._seconds = 0; " + ending
+    test = f'@weight(2)\n@number("1.1.1")\ndef test_it(submission):\n    """Does it."""\n    {used_up}'
+    row = rows(run(tmp_path, test))["1.1.1"]
+    assert row["extra_data"]["outcome"] == "did not finish"
+    assert row["output"].startswith("This check did not finish: the time for the whole grading was used up")
+
+
 def test_only_grades_the_rows_below_a_number(tmp_path):
     outcome = run(tmp_path, '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""', only="1.1")
     assert list(rows(outcome)) == ["1.1.1"]
