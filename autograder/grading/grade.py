@@ -5,15 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import signal
-import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
 
 import pytest
 
@@ -25,6 +20,7 @@ from autograder.grading.page import write_page
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.results import Explanation, Outcome, Results
 from autograder.grading.settings import Settings
+from autograder.grading.stop import Stop, Stopped
 from autograder.grading.submission import Collected, collect
 from autograder.grading.versions import versions
 from autograder.sandbox import isolation
@@ -32,7 +28,6 @@ from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.proxy import Submission
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
 STOPPED = "The grading was stopped from outside before its end: checks without a result count 0 points."
 TAMPERED = (
     "The grader's own files changed while it ran, so its results mean nothing. Tell the course staff, who "
@@ -78,58 +73,58 @@ def grade(
         for module in assignment.modules
     }
     template = assignment.template / assignment.package
-    with (
-        Box(assignment.package, template, assignment.modules, collected.sources) as box,
-        Submission(
-            box,
-            functions,
-            collected.missing,
-            lend=Lender(assignment.package),
-            order=[function.qualified_name for function in assignment.functions],
-            seconds=settings.budget_seconds,
-        ) as proxy,
-        _signals_as_before(),
-    ):
-        if require_isolation:
-            isolation.require(require_isolation, box)
-        seed = functools.partial(settings.seed, collected.digest)
-        plugin = GradingPlugin(
-            assignment,
-            proxy,
-            seed,
-            budget,
-            on_change,
-            only,
-            visibility_of=settings.visibility_of,
-            prints_shown=settings.prints_shown,
+    with Stop() as stop:
+        with (
+            Box(assignment.package, template, assignment.modules, collected.sources) as box,
+            Submission(
+                box,
+                functions,
+                collected.missing,
+                lend=Lender(assignment.package),
+                order=[function.qualified_name for function in assignment.functions],
+                seconds=settings.budget_seconds,
+            ) as proxy,
+        ):
+            if require_isolation:
+                isolation.require(require_isolation, box)
+            seed = functools.partial(settings.seed, collected.digest)
+            plugin = GradingPlugin(
+                assignment,
+                proxy,
+                seed,
+                budget,
+                on_change,
+                only,
+                visibility_of=settings.visibility_of,
+                prints_shown=settings.prints_shown,
+            )
+            was_stopped = run_hidden_tests(assignment, plugin, stop)
+            confinement = dict(proxy.confinement)
+        # From here on no process of the submission is alive, and no file of it is left.
+        tampered = changed_since(files, assignment)
+        is_void = bool(tampered) and is_sealed
+        graded = _without_points(plugin.results) if is_void else plugin.results
+        problem = TAMPERED if is_void else STOPPED if was_stopped else ""
+        notes = _notes(collected)
+        results = replace(
+            graded,
+            summary=problem
+            or page(graded, assignment, notes, plugin.problems, points_shown=settings.points_shown),
+            seconds=budget.elapsed,
+            staff={
+                "submission_sha256": collected.digest,
+                "salt_id": settings.salt_id,
+                "versions": versions(files),
+                "worker": confinement,
+                "grader_faults": plugin.problems,
+                "misconceptions": {name: said for name, said in plugin.diagnoses.items() if said},
+                "changed_files": tampered,
+            },
         )
-        was_stopped = run_hidden_tests(assignment, plugin)
-        confinement = dict(proxy.confinement)
-    # From here on no process of the submission is alive, and no file of it is left.
-    tampered = changed_since(files, assignment)
-    is_void = bool(tampered) and is_sealed
-    graded = _without_points(plugin.results) if is_void else plugin.results
-    problem = TAMPERED if is_void else STOPPED if was_stopped else ""
-    notes = _notes(collected)
-    results = replace(
-        graded,
-        summary=problem
-        or page(graded, assignment, notes, plugin.problems, points_shown=settings.points_shown),
-        seconds=budget.elapsed,
-        staff={
-            "submission_sha256": collected.digest,
-            "salt_id": settings.salt_id,
-            "versions": versions(files),
-            "worker": confinement,
-            "grader_faults": plugin.problems,
-            "misconceptions": {name: said for name, said in plugin.diagnoses.items() if said},
-            "changed_files": tampered,
-        },
-    )
-    on_change(results)
-    if problem:
-        raise GraderFault(f"{problem} Changed: {', '.join(tampered)}." if is_void else problem)
-    return results
+        on_change(results)
+        if problem:
+            raise GraderFault(f"{problem} Changed: {', '.join(tampered)}." if is_void else problem)
+        return results
 
 
 def page(
@@ -163,20 +158,25 @@ def _without_points(results: Results) -> Results:
     return replace(results, rows=tuple(rows))
 
 
-def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin) -> bool:
+def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin, stop: Stop | None = None) -> bool:
     """Run pytest in this process; only the repository's own files can reach it.
 
+    Args:
+        assignment: the homework.
+        plugin: the grading.
+        stop: ends the tests when it is asked to, if anybody listens.
+
     Returns:
-        Whether a signal stopped it.
+        Whether it was asked to.
 
     Raises:
         UnknownRows: rows are asked for that do not exist.
         GraderFault: there are no rows, or pytest did not get through them.
     """
     try:
-        with _stopped_by_signals(plugin):
+        with stop.ends(plugin) if stop else contextlib.nullcontext():
             status = run_pytest(assignment, plugin)
-    except KeyboardInterrupt:
+    except Stopped:
         return True
     if plugin.is_stopped:
         return True
@@ -223,45 +223,6 @@ def run_pytest(assignment: Assignment, plugin: object, *options: str) -> int:
     ]
     with _clean_environment():
         return int(pytest.main(arguments, plugins=[plugin]))
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(plugin: GradingPlugin) -> Iterator[None]:
-    """End the tests on SIGTERM and Ctrl-C, and ignore both afterwards: then only the clean-up is left."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        _set_handlers(dict.fromkeys(_STOPPING, signal.SIG_IGN))
-        # Said as well as raised: a library that is interrupted may turn the exception into one of its own.
-        plugin.is_stopped = True
-        raise KeyboardInterrupt
-
-    def say(problem: sys.UnraisableHookArgs) -> None:
-        # Python cannot pass on what is raised while it collects garbage, and would print a traceback.
-        if not isinstance(problem.exc_value, KeyboardInterrupt):
-            usual(problem)
-
-    usual, sys.unraisablehook = sys.unraisablehook, say
-    _set_handlers(dict.fromkeys(_STOPPING, stop))
-    try:
-        yield
-    finally:
-        _set_handlers(dict.fromkeys(_STOPPING, signal.SIG_IGN))
-        sys.unraisablehook = usual
-
-
-@contextlib.contextmanager
-def _signals_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in _STOPPING}
-    try:
-        yield
-    finally:
-        _set_handlers(before)
-
-
-def _set_handlers(handlers: Mapping[signal.Signals, Any]) -> None:
-    if threading.current_thread() is threading.main_thread():  # no other thread may
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -184,6 +184,8 @@ def start_sweeper(victim: int, own: int) -> str:
             text=True,
             env={},
             cwd="/",
+            # Ctrl-C of a terminal is for the grader alone.
+            start_new_session=True,
         )
     except subprocess.TimeoutExpired:
         return ""  # what is left will be seen

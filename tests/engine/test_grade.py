@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import types
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from autograder.grading.grade import _stopped_by_signals
 from hw4.lab.signatures import SIGNATURES, Signature
 from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, replace, run_grade
 
@@ -131,23 +128,6 @@ def test_a_row_is_graded_again_only_with_the_salt_of_the_results_in_question(gra
     assert refused.status == 2
     assert f"not {name}: other inputs would be drawn" in refused.said
     assert refused.document == again.document
-
-
-def test_a_signal_during_the_collection_of_garbage_prints_no_traceback(capsys):
-    class Collected:
-        def __del__(self):
-            signal.raise_signal(signal.SIGTERM)
-
-    plugin = types.SimpleNamespace(is_stopped=False)
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    try:
-        with _stopped_by_signals(plugin):
-            Collected()
-    finally:
-        signal.signal(signal.SIGTERM, before[0])
-        signal.signal(signal.SIGINT, before[1])
-    assert plugin.is_stopped
-    assert "Traceback" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shape", ["folder", "wrapped", "bare", "zip", "wrapped zip", "bare zip"])
