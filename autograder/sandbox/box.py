@@ -5,15 +5,20 @@
     stubs/        a stub of every module
     scratch-…/    one writable folder for each worker
 
+    grader        which process it belongs to
+
 It lies outside the repository, so that nothing of the grader is beside student code. Where the grader is
 root, it is open to a group of its own alone, which its workers are in: no other worker can look into it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +28,9 @@ from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.forkserver import ForkServer
 
 _INSIDE = Path(__file__).resolve().parent / "inside"
+_PREFIX, _OWNER = "hw4-box-", "grader"
+_OLD_SECONDS = 3600.0
+"""No grading takes longer; the processes of another container with the same folder cannot be seen."""
 
 
 class Box:
@@ -71,8 +79,11 @@ class Box:
         return self.root / "stubs"
 
     def __enter__(self) -> Box:
-        self.root = Path(tempfile.mkdtemp(prefix="hw4-box-", dir=_reachable_temporary_folder())).resolve()
+        folder = _reachable_temporary_folder()
+        _remove_abandoned(folder)
+        self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)).resolve()
         try:
+            (self.root / _OWNER).write_text(sweep.identity(os.getpid()), encoding="ascii")
             if sweep.gives_workers_own_users():
                 self._group = sweep.UidLease()
             self._fill()
@@ -137,3 +148,23 @@ def _reachable_temporary_folder() -> Path:
     if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)):
         return usual
     return Path("/tmp")
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the boxes that graders of this user left behind when they were killed, an hour ago or more."""
+    with contextlib.suppress(OSError), os.scandir(folder) as listing:
+        for entry in list(listing):
+            if entry.name.startswith(_PREFIX) and _is_abandoned(Path(entry.path)):
+                sweep.remove(Path(entry.path))
+
+
+def _is_abandoned(box: Path) -> bool:
+    try:
+        folder, owner = box.lstat(), (box / _OWNER).lstat()
+        is_ours = stat.S_ISDIR(folder.st_mode) and folder.st_uid == owner.st_uid == os.geteuid()
+        if not is_ours or not stat.S_ISREG(owner.st_mode) or time.time() - owner.st_mtime < _OLD_SECONDS:
+            return False
+        pid, _, started = (box / _OWNER).read_text(encoding="ascii").partition(" ")
+        return sweep.identity(int(pid)) != f"{pid} {started}"
+    except (OSError, ValueError):
+        return False
