@@ -38,8 +38,8 @@ VERSION = "8.7.0"
 EXPLANATIONS = HW4.root / "docs" / "mutation.md"
 FINDINGS = {Outcome.FAILED.value, Outcome.NOT_ATTEMPTED.value}
 """Outcomes that say something about the mutant. A row that ran out of the grading's time says nothing."""
-RAISED = re.compile(r"^\w+\.\w+ raised ", re.MULTILINE)
-"""What a row says whose function raised an exception, as ``|`` does on floats: any call notices that."""
+RAISED = "CallRaised"
+"""The kind of a row whose function raised an exception, as ``|`` does on floats: any call notices that."""
 UNEXPLAINED = f"UNEXPLAINED: a graded row is missing, or the reason in {EXPLANATIONS.name}."
 BLOCK = re.compile(r"^```diff\n(.*?)^```\n(.*?)(?=^```diff|^#|\Z)", re.DOTALL | re.MULTILINE)
 """In docs/mutation.md: changed lines, and the reason below them."""
@@ -213,7 +213,7 @@ def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> I
         yield Judged(
             mutants[int(graded.job.name)],
             tuple(str(row["number"]) for row in lost_rows),
-            all(RAISED.search(str(row["output"])) for row in lost_rows),
+            all(row["extra_data"].get("kind") == RAISED for row in lost_rows),
         )
 
 

@@ -79,17 +79,19 @@ def explain(
         right: the right functions.
         package: the package students fill in.
     """
+    kind = error.kind if isinstance(error, Mismatch) else type(error).__name__
     if not isinstance(error, Mismatch | failures.CallRaised | failures.UnusableReturn):
-        return Explanation(str(error))  # the same for every input
+        return Explanation(str(error), kind)  # the same for every input
     chosen = _rejected(error, calls)
     shown = chosen if len(chosen) <= MAX_RELATED_CALLS else chosen[:1]
     is_single = len(chosen) == 1
     return Explanation(
         str(error),
+        kind,
         checked,
         tuple(_write_down(call, error, right, package, is_single=is_single) for call in shown),
         len(chosen),
-        tells_numbers=isinstance(error, Mismatch) and error.kind in ("value", "relation"),
+        tells_numbers=kind in ("value", "relation"),
     )
 
 

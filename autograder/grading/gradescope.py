@@ -160,6 +160,8 @@ def _for_staff(row: Row) -> dict[str, object]:
     explanation = row.explanation
     calls = [wording.to_json(call) for call in explanation.calls if wording.is_small(call)]
     fields: dict[str, object] = {"seeds": dict(row.seeds), "mismatch": _shorten(explanation.mismatch)}
+    if explanation.kind:
+        fields["kind"] = explanation.kind
     if explanation.number_of_calls == 1 and calls:
         fields["call"] = calls[0]
     elif explanation.calls:

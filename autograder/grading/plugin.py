@@ -263,7 +263,7 @@ class GradingPlugin:
     def _explain(self, item: pytest.Item, error: Mismatch | SubmissionFault) -> Explanation:
         """Explain a failed row. What goes wrong meanwhile costs a piece of the explanation, never the row."""
         number, checked = item.stash[_ROW], item.stash[_CHECKED]
-        explanation = Explanation(str(error), checked)
+        explanation = Explanation(str(error), checked=checked)
         try:
             calls = item.stash.get(_CALLS, None) or ()
             right = self._assignment.catalogue().right

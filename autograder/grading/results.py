@@ -57,6 +57,7 @@ class Explanation:
 
     Attributes:
         mismatch: sentences: what was expected and what came back, or why there is no result.
+        kind: the mismatch's kind, or the name of the fault's class.
         checked: what was checked and on which slide.
         calls: the call that was rejected; several where the row holds them against one another.
         number_of_calls: how many calls the row held against one another; `calls` may be one of them.
@@ -67,6 +68,7 @@ class Explanation:
     """
 
     mismatch: str = ""
+    kind: str = ""
     checked: str = ""
     calls: tuple[RejectedCall, ...] = ()
     number_of_calls: int = 0

@@ -19,7 +19,13 @@ STEP_SIZE = RejectedCall(
     np.array(0.5),
 )
 EXPLANATION = Explanation(
-    "npg.npg_step_size returned nan.", "η (slide).", (STEP_SIZE,), 1, "You divide by 0.", tells_numbers=True
+    "npg.npg_step_size returned nan.",
+    "not finite",
+    "η (slide).",
+    (STEP_SIZE,),
+    1,
+    "You divide by 0.",
+    tells_numbers=True,
 )
 
 
@@ -62,7 +68,7 @@ def test_a_call_can_be_pasted(N):
         np.testing.assert_array_equal(given[name], value, strict=True)
     for field, value in vars(batch(N)).items():
         np.testing.assert_array_equal(getattr(given["baseline_batch"], field), value, strict=True)
-    imports = wording.to_text(Explanation("Wrong.", "C.", (call,), 1)).splitlines()[1]
+    imports = wording.to_text(Explanation("Wrong.", "value", "C.", (call,), 1)).splitlines()[1]
     assert "`from hw4.trajectories import TrajectoryBatch`" in imports
 
 
@@ -93,15 +99,17 @@ def test_a_call_that_would_swell_the_results_is_left_out_of_them():
 
 def test_several_calls_are_shown_with_their_answers_and_one_of_many_is_said_to_be_one():
     other = RejectedCall("npg.npg_step_size", "hw4", {"delta": 1.0}, np.array(2.0))
-    text = wording.to_text(Explanation("They differ.", "η.", (STEP_SIZE, other), 2))
+    text = wording.to_text(Explanation("They differ.", "relation", "η.", (STEP_SIZE, other), 2))
     assert "The calls (after" in text
     assert text.count("# returned") == 2
-    text = wording.to_text(Explanation("They differ.", "η.", (STEP_SIZE,), 144))
+    text = wording.to_text(Explanation("They differ.", "relation", "η.", (STEP_SIZE,), 144))
     assert "One of the 144 calls (after" in text
 
 
 def test_the_same_cause_is_one_line():
-    text = wording.to_text(Explanation("Wrong.", "η.", (STEP_SIZE,), 1, "You divide by 0.", lead="3.2.1"))
+    text = wording.to_text(
+        Explanation("Wrong.", "value", "η.", (STEP_SIZE,), 1, "You divide by 0.", lead="3.2.1")
+    )
     assert text == "This fails for the same cause as 3.2.1: see there."
 
 
@@ -110,9 +118,9 @@ def test_hints_hold_back_inputs_and_numbers():
         "Checked: η (slide).",
         "Diagnosis: You divide by 0.",
     ]
-    unnamed = Explanation("It is 7.", "η.", (STEP_SIZE,), 1, tells_numbers=True)
+    unnamed = Explanation("It is 7.", "value", "η.", (STEP_SIZE,), 1, tells_numbers=True)
     assert wording.to_text(unnamed, "hints").splitlines()[-1] == "What came back is not what was expected."
-    shape = Explanation("npg.f returned shape (4,).", "η.", (STEP_SIZE,), 1)
+    shape = Explanation("npg.f returned shape (4,).", "shape", "η.", (STEP_SIZE,), 1)
     assert wording.to_text(shape, "hints").splitlines()[-1] == "npg.f returned shape (4,)."
 
 
