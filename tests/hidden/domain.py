@@ -31,7 +31,9 @@ ROUNDING = 1e-13
 MOST_TRIES = 40
 """Inputs tried to make a failing one smaller."""
 MOST_DRAWS = 100
-"""Draws until an input is admitted; more than one in two are."""
+"""Draws until an input of the list is admitted; more than one in two are."""
+FEW_DRAWS = 4
+"""The same for a smaller one, which may be too small to be admitted at all."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Case:
             rest = {key: value for key, value in self.settings.items() if key != name}
             yield Case(self.sizes, rest)
         for symbol, size in self.sizes.items():
-            for smaller in sorted({1, 2, size // 2, size - 1}):
+            for smaller in sorted({1, 2, size // 2, 3 * size // 4}):
                 if 1 <= smaller < size:
                     yield Case({**self.sizes, symbol: smaller}, self.settings)
 
@@ -104,12 +106,14 @@ def assert_holds_everywhere(function: str, submission: Any, seed: int) -> None:
         raise _failure(function, submission, smallest, (seed, index)) or error
 
 
-def arguments_of(function: str, listed: Case, seed: tuple[int, int]) -> Arguments:
+def arguments_of(
+    function: str, listed: Case, seed: tuple[int, int], most_draws: int = MOST_DRAWS
+) -> Arguments:
     """Draw the arguments of a case."""
     domain, rng = DOMAINS[function], np.random.default_rng(seed)
     settings = dict(listed.settings)
     order = settings.pop("order", "C")
-    for _ in range(MOST_DRAWS):
+    for _ in range(most_draws):
         arguments = domain.draw(rng, listed.sizes, **settings)
         if domain.admits(*arguments):
             return tuple(_in_order(argument, order) for argument in arguments)
@@ -120,9 +124,11 @@ class _NotAdmitted(Exception):
     """No draw of a case was admitted: it is too small for what is asked."""
 
 
-def _failure(function: str, submission: Any, tried: Case, seed: tuple[int, int]) -> Exception | None:
+def _failure(
+    function: str, submission: Any, tried: Case, seed: tuple[int, int], most_draws: int = MOST_DRAWS
+) -> Exception | None:
     domain, (module, _, name) = DOMAINS[function], function.partition(".")
-    arguments = arguments_of(function, tried, seed)
+    arguments = arguments_of(function, tried, seed, most_draws)
     expected = getattr(importlib.import_module(f"hw4.{module}"), name)(*arguments)
     try:
         returned = getattr(getattr(submission, module), name)(*arguments)
@@ -149,7 +155,7 @@ def _smallest(function: str, submission: Any, failing: Case, seed: tuple[int, in
     while tries < MOST_TRIES and (candidate := next(simpler, None)) is not None:
         tries += 1
         try:
-            fails = _failure(function, submission, candidate, seed) is not None
+            fails = _failure(function, submission, candidate, seed, FEW_DRAWS) is not None
         except _NotAdmitted:
             continue
         if fails:
@@ -186,33 +192,36 @@ def _states(
     *,
     logit: float = 0.0,
     gap: float = 0.0,
+    is_mixed: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return θ (d,) and features (*leading, A, d) with logits of order 1, and what makes them large.
 
     Args:
         logit: added to every logit: exp overflows or underflows, the probabilities stay.
         gap: added to the logits of every second action: the others' probabilities vanish.
+        is_mixed: whether every second state's logits are moved to the other side.
     """
     theta = _grid(rng, d) / np.sqrt(d).round(1)
     features = _grid(rng, *leading, A, d)
     if logit or gap:
         theta[0] = 100.0
         features[..., 0] = (logit + gap * (np.arange(A) % 2)) / 100.0
+        if is_mixed:
+            features.reshape(-1, A, d)[::2, :, 0] *= -1.0
     return theta.round(3), features
 
 
-def _decisions(
-    rng: np.random.Generator, sizes: Mapping[str, int], *, leading: str = "nm", **logits: float
-) -> Arguments:
-    shape = tuple(sizes[symbol] for symbol in leading)
-    theta, features = _states(rng, shape, sizes["A"], sizes["d"], **logits)
-    return theta, features
+def _leading(sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Return the sizes of the leading axes, which are called l, m and n."""
+    return tuple(sizes[symbol] for symbol in "lmn" if symbol in sizes)
 
 
-def _decisions_with_actions(
-    rng: np.random.Generator, sizes: Mapping[str, int], *, leading: str = "nm", **logits: float
-) -> Arguments:
-    theta, features = _decisions(rng, sizes, leading=leading, **logits)
+def _decisions(rng: np.random.Generator, sizes: Mapping[str, int], **logits: float) -> Arguments:
+    return _states(rng, _leading(sizes), sizes["A"], sizes["d"], **logits)
+
+
+def _decisions_with_actions(rng: np.random.Generator, sizes: Mapping[str, int], **logits: float) -> Arguments:
+    theta, features = _decisions(rng, sizes, **logits)
     return theta, features, rng.integers(sizes["A"], size=features.shape[:-2])
 
 
@@ -347,21 +356,32 @@ def _trust_region(
     exponent: int = 0,
     gradient_exponent: int | None = None,
     is_flat: bool = False,
+    is_short: bool = False,
+    is_weak: bool = False,
     theta_exponent: int = 0,
 ) -> Arguments:
     """Return θ, g, F and δ: F = BBᵀ + c·I, with half as many columns in B as rows, of a condition up to 1e4.
 
     F's entries are of the magnitude 10^exponent, and g is as small as F, so that gᵀF⁻¹g stays above 0.1.
+
+    Args:
+        is_short: whether gᵀF⁻¹g is about ¼, so that a large δ makes a large η.
+        is_weak: whether g is along the smallest eigenvalues, where the shortest g has a gᵀF⁻¹g above 0.1.
     """
     d = sizes["d"]
     factor = _grid(rng, d, (d + 1) // 2)
     fisher = (factor @ factor.T).round(2)
     least = 10.0 ** np.ceil(np.log10(max(np.trace(fisher), 1.0)) - 4.0)
     fisher = (fisher + least * np.eye(d)).round(4)
+    scaled = fisher * 10.0**exponent if exponent > 0 else fisher / 10.0**-exponent
     gradient = _grid(rng, d, exponent=exponent // 2 if gradient_exponent is None else gradient_exponent)
+    if is_weak:
+        gradient = (gradient - factor @ np.linalg.lstsq(factor, gradient, rcond=None)[0]).round(9)
+    if is_short and np.any(gradient):
+        length = np.sqrt(gradient @ np.linalg.solve(scaled, gradient))
+        gradient = (gradient / length / 2.0).round(8)
     if is_flat:
         gradient = np.zeros(d)
-    scaled = fisher * 10.0**exponent if exponent > 0 else fisher / 10.0**-exponent
     return _grid(rng, d, exponent=theta_exponent), gradient, scaled, delta
 
 
@@ -382,12 +402,11 @@ def _log_probabilities(
     rng: np.random.Generator,
     sizes: Mapping[str, int],
     *,
-    leading: str = "nm",
     ratio: float = 5.0,
     least: float = -20.0,
 ) -> Arguments:
     """Return ln p̃ and ln p: ratios of both signs up to e^ratio, log-probabilities down to `least`."""
-    shape = tuple(sizes[symbol] for symbol in leading)
+    shape = _leading(sizes)
     ratios = (rng.choice([-1.0, -0.5, 0.1, 0.5, 1.0], size=shape) * ratio).round(1)
     proposal = np.where(ratios > 0, least, least - ratios) + rng.integers(0, 2, size=shape) / 10.0
     proposal = np.minimum(proposal, -np.maximum(ratios, 0.0)).round(1)
@@ -647,7 +666,7 @@ def _search(
     """Return the arguments of trpo_step; a boldness above 1 makes the first lengths too long."""
     given = _two_policies(rng, sizes, N="N", **settings)
     # The first action is better, so that the gradient is not all noise.
-    given["advantages"][given["mask"] & (given["actions"] == 0)] += 10.0 ** settings.get("exponent", 0)
+    given["advantages"][given["mask"] & (given["actions"] == 0)] += 2.0 * 10.0 ** settings.get("exponent", 0)
     npg = importlib.import_module("hw4.npg")
     data = (given["features"], given["actions"], given["advantages"], given["mask"])
     scores = npg.score(given["theta_k"], data[0], data[1])
@@ -716,6 +735,7 @@ _LOSS_CASES = (
     case("M=4 H=5 A=3 d=3", kl_weight=1e6, exponent=_SIX),
     case("M=4 H=4 A=3 d=3", cancels=True),
     case("M=4 H=4 A=3 d=3", logit=1e3),
+    case("M=4 H=4 A=3 d=3", logit=1e3, is_mixed=True),
     case("M=4 H=4 A=3 d=3", logit=-1e3),
     # π_θk is 0 in float64 but π_θ is not, so that ln(1/π_θ) may be computed literally.
     case("M=4 H=4 A=4 d=3", gap=800.0, gap_of_theta=680.0),
@@ -725,36 +745,38 @@ DOMAINS: Mapping[str, Domain] = {
     "policy.action_log_probabilities": Domain(
         _decisions,
         (
-            case("n=3 m=3 A=3 d=3"),
-            case("n=300 A=3 d=2", leading="n"),
-            case("n=2 m=150 A=2 d=3", order="F"),
-            case("A=6 d=16", leading=""),
-            case("n=2 A=40 d=2", leading="n"),
-            case("n=2 A=2 d=40", leading="n"),
-            case("n=2 m=2 l=2 A=3 d=2", leading="nml"),
-            case("n=4 A=1 d=3", leading="n", logit=1e3),
-            case("n=4 A=3 d=3", leading="n", logit=1e4),
-            case("n=4 A=3 d=3", leading="n", logit=-1e4),
-            case("n=4 A=4 d=3", leading="n", gap=1e3),
-            case("n=4 A=4 d=3", leading="n", gap=-1e4),
+            case("m=3 n=3 A=3 d=3"),
+            case("n=300 A=3 d=2"),
+            case("m=2 n=150 A=2 d=3", order="F"),
+            case("A=6 d=16"),
+            case("n=2 A=40 d=2"),
+            case("n=2 A=2 d=40"),
+            case("l=2 m=2 n=2 A=3 d=2"),
+            case("n=4 A=1 d=3", logit=1e3),
+            case("n=4 A=3 d=3", logit=1e4),
+            case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
+            case("n=4 A=3 d=3", logit=-1e4),
+            case("n=4 A=4 d=3", gap=1e3),
+            case("n=4 A=4 d=3", gap=-1e4),
         ),
         _size_of_logits,
     ),
     "policy.score": Domain(
         _decisions_with_actions,
         (
-            case("n=3 m=3 A=3 d=3"),
-            case("n=300 A=3 d=2", leading="n"),
-            case("n=2 m=150 A=2 d=3", order="F"),
-            case("A=6 d=16", leading=""),
-            case("n=2 A=40 d=2", leading="n"),
-            case("n=2 A=2 d=40", leading="n"),
-            case("n=2 m=2 l=2 A=3 d=2", leading="nml"),
-            case("n=4 A=1 d=3", leading="n", logit=1e3),
-            case("n=4 A=3 d=3", leading="n", logit=1e4),
-            case("n=4 A=3 d=3", leading="n", logit=-1e4),
-            case("n=4 A=4 d=3", leading="n", gap=1e3),
-            case("n=4 A=4 d=3", leading="n", gap=-1e4),
+            case("m=3 n=3 A=3 d=3"),
+            case("n=300 A=3 d=2"),
+            case("m=2 n=150 A=2 d=3", order="F"),
+            case("A=6 d=16"),
+            case("n=2 A=40 d=2"),
+            case("n=2 A=2 d=40"),
+            case("l=2 m=2 n=2 A=3 d=2"),
+            case("n=4 A=1 d=3", logit=1e3),
+            case("n=4 A=3 d=3", logit=1e4),
+            case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
+            case("n=4 A=3 d=3", logit=-1e4),
+            case("n=4 A=4 d=3", gap=1e3),
+            case("n=4 A=4 d=3", gap=-1e4),
         ),
         _size_of_scores,
     ),
@@ -839,10 +861,11 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=1"),
             case("d=16", order="F"),
             case("d=40"),
-            case("d=4", delta=1e6),
+            case("d=4", delta=1e6, is_short=True),
             case("d=4", delta=1e-6),
             case("d=4", exponent=_SIX),
             case("d=4", exponent=-_SIX),
+            case("d=4", exponent=-_SIX, is_short=True, is_weak=True),
             case("d=16", exponent=-_SIX, delta=1e6),
             case("d=4", gradient_exponent=_SIX),
             case("d=16", is_flat=True),
@@ -857,10 +880,11 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=1"),
             case("d=16", order="F"),
             case("d=40"),
-            case("d=4", delta=1e6),
+            case("d=4", delta=1e6, is_short=True),
             case("d=4", delta=1e-6, theta_exponent=3),
             case("d=4", exponent=_SIX),
             case("d=4", exponent=-_SIX),
+            case("d=4", exponent=-_SIX, is_short=True, is_weak=True),
             case("d=16", exponent=-_SIX, delta=1e6),
             case("d=4", gradient_exponent=_SIX),
             case("d=16", is_flat=True),
@@ -873,7 +897,7 @@ DOMAINS: Mapping[str, Domain] = {
         (
             case("N=3 H=3 M=3 L=3 A=3 d=3 k=3"),
             case("N=150 H=2 M=60 L=3 A=2 d=2 k=2", exponent=2),
-            case("N=2 H=60 M=3 L=100 A=2 d=2 k=2"),
+            case("N=2 H=100 M=3 L=60 A=2 d=2 k=2"),
             case("N=8 H=8 M=6 L=9 A=2 d=16 k=8"),
             case("N=4 H=5 M=5 L=4 A=6 d=4 k=2"),
             case("N=6 H=8 M=8 L=9 A=3 d=2 k=2", ridge=0.0, damping=0.0),
@@ -890,15 +914,16 @@ DOMAINS: Mapping[str, Domain] = {
     "importance_sampling.importance_weights": Domain(
         _log_probabilities,
         (
-            case("n=3 m=3"),
-            case("n=300", leading="n"),
-            case("n=3 m=100", order="F"),
-            case("n=2 m=2 l=2", leading="nml"),
-            case("", leading=""),
-            case("n=6", leading="n", ratio=700.0, least=-9e3),
-            case("n=6", leading="n", ratio=700.0, least=-700.0),
-            case("n=6", leading="n", ratio=30.0, least=-1e4),
-            case("n=6", leading="n", ratio=0.0, least=0.0),
+            case("m=3 n=3"),
+            case("n=300"),
+            case("m=3 n=100", order="F"),
+            case("l=2 m=2 n=2"),
+            case(""),
+            case("n=6", ratio=700.0, least=-9e3),
+            case("n=6", ratio=700.0, least=-700.0),
+            case("n=6", least=0.0),
+            case("n=6", ratio=30.0, least=-1e4),
+            case("n=6", ratio=0.0, least=0.0),
         ),
         lambda *arguments: 0.01,
     ),
@@ -948,8 +973,8 @@ DOMAINS: Mapping[str, Domain] = {
         _ppo_iteration,
         (
             case("N=3 H=3 M=3 L=3 A=3 d=3 k=3 S=3 B=3"),
-            case("N=150 H=2 M=60 L=3 A=2 d=2 k=2 S=3 B=20"),
-            case("N=2 H=60 M=3 L=100 A=2 d=2 k=2 S=2 B=2"),
+            case("N=150 H=2 M=60 L=3 A=2 d=2 k=2 S=30 B=20"),
+            case("N=2 H=100 M=3 L=60 A=2 d=2 k=2 S=2 B=2"),
             case("N=8 H=8 M=6 L=9 A=2 d=16 k=8 S=2 B=3"),
             case("N=4 H=5 M=5 L=4 A=6 d=4 k=2 S=2 B=3"),
             case("N=6 H=8 M=8 L=9 A=3 d=2 k=2 S=2 B=3", ridge=0.0, kl_weight=0.0),
@@ -973,8 +998,9 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=2 H=2 A=40 d=2"),
             case("N=4 H=4 A=3 d=3", apart=0.01, padding=LOUD),
             case("N=4 H=4 A=3 d=3", logit=1e3),
+            case("N=4 H=4 A=3 d=3", logit=1e3, is_mixed=True),
             case("N=4 H=4 A=4 d=3", gap=1e3),
-            case("N=4 H=4 A=4 d=3", gap=-1e3),
+            case("N=4 H=4 A=4 d=3", gap=1e3, gap_of_theta=-1e3),
         ),
         _size_of_kl,
     ),
@@ -987,9 +1013,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=8 H=8 A=3 d=16"),
             case("N=4 H=4 A=6 d=3"),
             case("N=4 H=4 A=3 d=3", is_flat=True),
-            case("N=4 H=4 A=3 d=3", search=(0.5, 0), delta=1e-6),
-            case("N=4 H=4 A=3 d=3", search=(0.7, 0), boldness=1e4),
-            case("N=4 H=4 A=3 d=3", search=(0.9, 40), boldness=100.0),
+            case("N=4 H=4 A=3 d=3", search=(0.5, 0), delta=0.01, boldness=16.0),
+            case("N=4 H=4 A=3 d=3", search=(0.9, 40), delta=0.01, boldness=1000.0),
             case("N=4 H=4 A=3 d=3", search=(), boldness=16.0),
             case("N=4 H=4 A=3 d=3", delta=1e-6),
             case("N=4 H=4 A=3 d=3", delta=1e6),

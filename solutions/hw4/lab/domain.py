@@ -16,7 +16,7 @@ class Sizes:
 
     Attributes:
         least: the smallest size.
-        large: a size that the tests visit; sizes up to hundreds are admitted for every axis.
+        large: what every function is tried at; sizes up to hundreds are admitted for every axis.
     """
 
     least: int
@@ -42,20 +42,20 @@ SIZES: Mapping[str, Sizes] = MappingProxyType(
     {
         "...": Sizes(1, 300),
         "n": Sizes(1, 300),
-        "N": Sizes(1, 300),
-        "M": Sizes(1, 300),
-        "H": Sizes(1, 300),
-        "A": Sizes(1, 40),
-        "d": Sizes(1, 40),
-        "k": Sizes(1, 16),
-        "S": Sizes(0, 100),
-        "B": Sizes(1, 100),
+        "N": Sizes(1, 150),
+        "M": Sizes(1, 60),
+        "H": Sizes(1, 100),
+        "A": Sizes(1, 6),
+        "d": Sizes(1, 16),
+        "k": Sizes(1, 8),
+        "S": Sizes(0, 30),
+        "B": Sizes(1, 20),
     }
 )
 """By symbol of `signatures`. Sizes may be equal to one another or not."""
 
 _ANY = Magnitudes(1e-6, 1e6)
-_ANY_OR_ZERO = Magnitudes(1e-6, 1e6, edges=(0.0,))
+_ORDINARY_OR_ZERO = Magnitudes(0.3, 0.3, edges=(0.0,))
 
 MAGNITUDES: Mapping[str, Magnitudes] = MappingProxyType(
     {
@@ -63,15 +63,15 @@ MAGNITUDES: Mapping[str, Magnitudes] = MappingProxyType(
         "returns": _ANY,
         "advantages": _ANY,
         "values": _ANY,
-        "gradient": _ANY_OR_ZERO,
+        "gradient": Magnitudes(1e-6, 1e6, edges=(0.0,)),
         "fisher": _ANY,
         "delta": _ANY,
-        "ridge": _ANY_OR_ZERO,
-        "damping": _ANY_OR_ZERO,
-        "kl_weight": _ANY_OR_ZERO,
-        "max_backtracks": Magnitudes(1, 20, edges=(0,)),
-        "target_log_probs": Magnitudes(1e-6, 1e4, edges=(0.0,)),
-        "proposal_log_probs": Magnitudes(1e-6, 1e4, edges=(0.0,)),
+        "ridge": _ORDINARY_OR_ZERO,
+        "damping": _ORDINARY_OR_ZERO,
+        "kl_weight": _ORDINARY_OR_ZERO,
+        "max_backtracks": Magnitudes(10, 40, edges=(0,)),
+        "target_log_probs": Magnitudes(0.1, 1e4, edges=(0.0,)),
+        "proposal_log_probs": Magnitudes(0.1, 1e4, edges=(0.0,)),
     }
 )
 """By argument of `signatures`; of an array, the magnitude of its largest entry."""
