@@ -56,6 +56,19 @@ def test_arrays_arrive_bit_for_bit(sent):
         assert before.tobytes() == after.tobytes()
 
 
+@settings(deadline=None, max_examples=50)
+@given(sent=ARRAYS)
+def test_an_array_in_fortrans_order_arrives_in_it(sent):
+    sent = np.asfortranarray(sent)
+    one, two = socket.socketpair()
+    with one, two:
+        wire.send(one, {"id": 1}, [sent])
+        _, (received,) = wire.receive(two, deadline=wire.within(5))
+    assert received.flags.f_contiguous
+    assert received.shape == sent.shape
+    assert received.tobytes() == sent.tobytes()
+
+
 def test_a_strided_array_arrives_in_order(pair):
     array = np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1)
     wire.send(pair[0], {}, [array])

@@ -164,9 +164,9 @@ def _smallest(function: str, submission: Any, failing: Case, seed: tuple[int, in
 
 
 def _in_order(argument: Any, order: str) -> Any:
-    if order == "C" or not isinstance(argument, np.ndarray):
-        return argument
-    return np.asfortranarray(argument)
+    if order == "F" and isinstance(argument, TrajectoryBatch):
+        return TrajectoryBatch(**{name: np.asfortranarray(array) for name, array in vars(argument).items()})
+    return np.asfortranarray(argument) if order == "F" and isinstance(argument, np.ndarray) else argument
 
 
 # Entries
@@ -897,7 +897,7 @@ DOMAINS: Mapping[str, Domain] = {
         (
             case("N=3 H=3 M=3 L=3 A=3 d=3 k=3"),
             case("N=150 H=2 M=60 L=3 A=2 d=2 k=2", exponent=2),
-            case("N=2 H=100 M=3 L=60 A=2 d=2 k=2"),
+            case("N=2 H=100 M=3 L=60 A=2 d=2 k=2", order="F"),
             case("N=8 H=8 M=6 L=9 A=2 d=16 k=8"),
             case("N=4 H=5 M=5 L=4 A=6 d=4 k=2"),
             case("N=6 H=8 M=8 L=9 A=3 d=2 k=2", ridge=0.0, damping=0.0),
@@ -974,7 +974,7 @@ DOMAINS: Mapping[str, Domain] = {
         (
             case("N=3 H=3 M=3 L=3 A=3 d=3 k=3 S=3 B=3"),
             case("N=150 H=2 M=60 L=3 A=2 d=2 k=2 S=30 B=20"),
-            case("N=2 H=100 M=3 L=60 A=2 d=2 k=2 S=2 B=2"),
+            case("N=2 H=100 M=3 L=60 A=2 d=2 k=2 S=2 B=2", order="F"),
             case("N=8 H=8 M=6 L=9 A=2 d=16 k=8 S=2 B=3"),
             case("N=4 H=5 M=5 L=4 A=6 d=4 k=2 S=2 B=3"),
             case("N=6 H=8 M=8 L=9 A=3 d=2 k=2 S=2 B=3", ridge=0.0, kl_weight=0.0),

@@ -1,7 +1,8 @@
 """The wire between grader and worker: a length, a JSON header, then raw buffers. No pickle, either way.
 
 A message is a u32 (little-endian) header length, the header, and the buffers of the arrays that the header's
-``"arrays"`` announces. Both ends use this file; a receiver trusts nothing that has not been checked here.
+``"arrays"`` announces, in C order or, where it says so, in Fortran's. Both ends use this file; a receiver
+trusts nothing that has not been checked here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -75,10 +76,12 @@ def send(
     """
     announced, buffers = [], []
     for array in arrays:
-        contiguous = np.ascontiguousarray(array).reshape(np.shape(array))
-        announced.append({"dtype": _dtype_name(contiguous.dtype), "shape": list(contiguous.shape)})
+        is_fortran = np.ndim(array) > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
+        contiguous = array if is_fortran else np.ascontiguousarray(array).reshape(np.shape(array))
+        layout = {"dtype": _dtype_name(contiguous.dtype), "shape": list(contiguous.shape)}
+        announced.append({**layout, "order": "F"} if is_fortran else layout)
         if contiguous.size:
-            buffers.append(contiguous.reshape(-1).data.cast("B"))
+            buffers.append(contiguous.ravel(order="K").data.cast("B"))
     text = _JSON.encode({**header, "arrays": announced}).encode()
     if len(text) > HEADER_BYTES:
         raise WireError(f"the header has {len(text)} bytes, but {HEADER_BYTES} are the limit.")
@@ -116,13 +119,13 @@ def receive(
     if not isinstance(announced, list) or len(announced) > ARRAYS:
         raise WireError("the header does not announce its arrays.")
     layouts = [_read_layout(entry) for entry in announced]
-    total = sum(dtype.itemsize * math.prod(shape) for dtype, shape in layouts)
+    total = sum(dtype.itemsize * math.prod(shape) for dtype, shape, _ in layouts)
     if limit_bytes is not None and total > limit_bytes:
         raise WireError(f"arrays of {total} bytes were announced, but {limit_bytes} are the limit.")
-    arrays: list[np.ndarray] = [np.empty(shape, dtype) for dtype, shape in layouts]
+    arrays: list[np.ndarray] = [np.empty(shape, dtype, order) for dtype, shape, order in layouts]
     for array in arrays:
         if array.size:
-            incoming.fill(array.reshape(-1).data.cast("B"))
+            incoming.fill(array.ravel(order="K").data.cast("B"))
     if incoming.holds_more:
         raise WireError("more than one message was sent at a time.")
     # Any byte may have come; only 0 and 1 are booleans to numpy.
@@ -195,7 +198,7 @@ def _read_header(text: memoryview) -> Header:
     return header
 
 
-def _read_layout(entry: object) -> tuple[np.dtype, tuple[int, ...]]:
+def _read_layout(entry: object) -> tuple[np.dtype, tuple[int, ...], Literal["C", "F"]]:
     if not isinstance(entry, dict):
         raise WireError("an array is announced without dtype and shape.")
     dtype, shape = _DTYPES.get(str(entry.get("dtype"))), entry.get("shape")
@@ -205,7 +208,7 @@ def _read_layout(entry: object) -> tuple[np.dtype, tuple[int, ...]]:
         raise WireError("an array is announced with a size that is none.")
     if 0 in shape and math.prod(size for size in shape if size) > _LARGEST_SIZE:
         raise WireError("an array is announced with a size that is none.")
-    return dtype, tuple(shape)
+    return dtype, tuple(shape), "F" if entry.get("order") == "F" else "C"
 
 
 def _send_all(channel: socket.socket, piece: memoryview, deadline: Deadline | None) -> None:
