@@ -5,6 +5,7 @@ Knows nothing of points or tests. A fault of the grader itself is no `Submission
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -252,5 +253,6 @@ def import_sentence(module: str, description: object) -> str:
     if fault.type in ("ModuleNotFoundError", "ImportError"):
         hint = " Only numpy, scipy, the standard library and the homework's own modules are there to import."
     elif fault.type in ("SyntaxError", "IndentationError", "TabError"):
-        hint = " Until this is mended, nothing in the file can run."
+        version = ".".join(platform.python_version_tuple()[:2])
+        hint = f" Python {version} grades: until this is mended, nothing in the file can run."
     return f"{module}.py cannot be imported: {_exception(fault)}{place}.{hint}"
