@@ -1,0 +1,92 @@
+"""Whether right code keeps its points, and a mistake loses the same rows, whatever inputs are drawn.
+
+    .venv/bin/python benchmarks/salts.py [--salts 20] [--only 1,2,3,4,6] [--styles WORD | --mistakes WORD]
+
+The reference and every right style, or those whose name contains the word, are graded under every salt in this
+process. With ``--mistakes`` the catalogue's mistakes are whose function or name contains the word, in others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
+
+from autograder.grading.results import Outcome  # noqa: E402
+from autograder.homework import HW4  # noqa: E402
+from autograder.release import inprocess, known  # noqa: E402
+from autograder.release.salts import check_salts  # noqa: E402
+
+
+def main() -> None:
+    """Grade and print a line for every style or mistake."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--salts", type=int, default=20)
+    parser.add_argument("--only", default="1,2,3,4,6", help="rows, as `grade --only` takes them")
+    parser.add_argument("--styles", default="", metavar="WORD")
+    parser.add_argument("--mistakes", metavar="WORD")
+    arguments = parser.parse_args()
+    salts = [f"salt {number}" for number in range(arguments.salts)]
+    warnings.simplefilter("ignore")
+    if arguments.mistakes is not None:
+        chosen = [
+            mistake
+            for mistake in HW4.catalogue().misconceptions
+            if arguments.mistakes in mistake.function or arguments.mistakes in mistake.name
+        ]
+        for check in check_salts(HW4, chosen, salts, workers=1):
+            print(f"{check.name}: {'steady' if check.is_good else 'unsteady'}, {dict(check.lost)}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name, submission in _right(Path(folder)):
+            if arguments.styles in name:
+                lost, full = _lost_rows(submission, salts, arguments.only)
+                print(f"{name}: full marks under {full} of {len(salts)} salts {lost or ''}", flush=True)
+
+
+def _right(folder: Path) -> Iterator[tuple[str, Path]]:
+    yield "reference", known.write_reference(HW4, folder / "reference")
+    yield from known.write_right(HW4, folder)
+
+
+def _lost_rows(submission: Path, salts: list[str], only: str) -> tuple[dict[str, int], int]:
+    """Count under how many salts each row is not passed, and under how many none is lost."""
+    lost: Counter[str] = Counter()
+    full = 0
+    for salt in salts:
+        with _silence():
+            rows = inprocess.grade(HW4, submission, salt, only).rows
+        failed = [row.number for row in rows if row.outcome is not Outcome.PASSED]
+        lost.update(failed)
+        full += not failed
+    return dict(lost), full
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Drop what a submission prints, to the file descriptors, too."""
+    sys.stdout.flush()
+    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(nothing)
+        os.close(kept)
+
+
+if __name__ == "__main__":
+    main()
