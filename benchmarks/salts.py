@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/salts.py [--salts 20] [--only 1,2,3,4,6] [--styles WORD | --mistakes WORD]
 
-The reference and every right style, or those whose name contains the word, are graded under every salt in this
-process. With ``--mistakes`` the catalogue's mistakes are whose function or name contains the word, in others.
+The reference and every right style, or those whose name contains the word, are graded under every salt. With
+``--mistakes`` the catalogue's mistakes are, or those whose function or name contains the word.
 """
 
 from __future__ import annotations

@@ -21,6 +21,10 @@ LOUDNESS = st.sampled_from([7.0, -1e6, 1e12])
 """What stands on padding. 7 shows a forgotten mask as well as 1e12 does, and reads better."""
 
 
+UNEQUAL = np.array([[True, False], [True, False], [True, True]])
+"""A mask with which a mean over steps is none over trajectories: the first two are shorter."""
+
+
 def quiet_mask(mask: np.ndarray) -> np.ndarray:
     """Every step of every trajectory really happened."""
     return np.ones_like(mask)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograder.oracle.batches import expectation, independent_draws
@@ -22,6 +22,7 @@ from tests.hidden.properties import (
     FEW,
     LOUDNESS,
     MAGNITUDES,
+    UNEQUAL,
     assert_averages,
     assert_leaves_arguments,
     assert_moves,
@@ -127,19 +128,22 @@ def test_fisher_leaves_the_arguments(submission, drawn):
 @number("3.1.5")
 @settings(max_examples=FEW)
 @given(drawn=strategies.scored_batches())
+@example(drawn=strategies.scored_batch(np.random.default_rng(1), 1, UNEQUAL))
 def test_fisher_of_two_batches_together_is_their_mean(submission, drawn):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
-    d = drawn.scores.shape[-1]
+    # Positive ones, so that no sum of them is 0.
+    scores = np.abs(drawn.scores) + 0.5
+    d = scores.shape[-1]
 
     def of(estimate):
-        return lambda chosen: as_returned(FISHER, estimate(drawn.scores[chosen], drawn.mask[chosen]), (d, d))
+        return lambda chosen: as_returned(FISHER, estimate(scores[chosen], drawn.mask[chosen]), (d, d))
 
     assert_averages(
         FISHER,
         of(submission.npg.fisher_estimate),
         of(reference.fisher_estimate),
         len(drawn.mask),
-        _trace_of(drawn.scores),
+        _trace_of(scores),
     )
 
 

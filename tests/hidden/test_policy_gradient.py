@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from autograder.oracle.batches import expectation, independent_draws
 from autograder.oracle.enumeration import enumerate_trajectories
@@ -18,6 +18,7 @@ from tests.hidden.properties import (
     FEW,
     LOUDNESS,
     MAGNITUDES,
+    UNEQUAL,
     assert_averages,
     assert_leaves_arguments,
     quiet_mask,
@@ -114,6 +115,7 @@ def test_gradient_leaves_the_arguments(submission, drawn):
 @number("2.4.5")
 @settings(max_examples=FEW)
 @given(drawn=strategies.scored_batches())
+@example(drawn=strategies.scored_batch(np.random.default_rng(1), 1, UNEQUAL))
 def test_gradient_of_two_batches_together_is_their_mean(submission, drawn):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
 

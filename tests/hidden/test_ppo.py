@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograder.oracle.batches import expectation, independent_draws, whole_batch
@@ -23,6 +23,7 @@ from tests.hidden.properties import (
     FEW,
     LOUDNESS,
     MAGNITUDES,
+    UNEQUAL,
     are_close,
     assert_averages,
     assert_leaves_arguments,
@@ -130,6 +131,7 @@ def test_loss_leaves_the_arguments(submission, drawn, kl_weight):
 @number("4.3.5")
 @settings(max_examples=FEW)
 @given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
+@example(drawn=strategies.two_policies(np.random.default_rng(1), 2, 1, UNEQUAL), kl_weight=1.0)
 def test_loss_of_two_batches_together_is_their_mean(submission, drawn, kl_weight):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
     theta, theta_k, *data, _ = _arguments(drawn, drawn.mask, kl_weight)

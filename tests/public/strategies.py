@@ -192,7 +192,11 @@ def masks(draw: st.DrawFn, largest_N: int = 4, largest_H: int = 5) -> np.ndarray
 def scored_batches(draw: st.DrawFn) -> ScoredBatch:
     """Draw scores, advantages and a mask, with numbers on the padding too."""
     (N, H, d), rng = draw(_N_H_D), draw(generators())
-    mask = _prefix_mask(rng, N, H)
+    return scored_batch(rng, d, _prefix_mask(rng, N, H))
+
+
+def scored_batch(rng: np.random.Generator, d: int, mask: np.ndarray) -> ScoredBatch:
+    """Return scores and advantages for a mask."""
     return ScoredBatch(_grid(rng, *mask.shape, d), _grid(rng, *mask.shape), mask)
 
 
@@ -210,8 +214,11 @@ def policies(draw: st.DrawFn, least_A: int = 1) -> Policies:
     With one action there is nothing to learn: what needs a slope asks for two.
     """
     (N, H, more, d), rng = draw(_sizes(4, 5, 5 - least_A, 4)), draw(generators())
-    A = least_A - 1 + more
-    mask = _prefix_mask(rng, N, H)
+    return two_policies(rng, least_A - 1 + more, d, _prefix_mask(rng, N, H))
+
+
+def two_policies(rng: np.random.Generator, A: int, d: int, mask: np.ndarray) -> Policies:
+    """Return two policies and the trajectories of a mask."""
     return Policies(
         theta=_grid(rng, d),
         theta_k=_grid(rng, d),
