@@ -70,13 +70,13 @@ def _count(rows: Sequence[Row]) -> str:
 
 
 def _out_of_time(shown: Sequence[Row]) -> Iterator[str]:
-    """That the time was used up, and on what: a check that was not run says nothing of its function."""
+    """That the time was used up, and on what: a check that did not finish says nothing of its function."""
     number = sum(row.outcome is Outcome.DID_NOT_FINISH for row in shown)
     if number:
-        checks = "1 check was" if number == 1 else f"{number} checks were"
+        checks = "1 check" if number == 1 else f"{number} checks"
         slowest = max(shown, key=lambda row: row.seconds)
         yield (
-            f"The time for the whole grading was used up: {checks} not run. The slowest one was "
+            f"The time for the whole grading was used up: {checks} did not finish. The slowest one was "
             f"{slowest.number} {slowest.title}, with {slowest.seconds:.0f} s: make that faster first."
         )
         yield ""

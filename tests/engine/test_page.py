@@ -98,15 +98,15 @@ def test_that_the_time_was_used_up_stands_first():
     ]
     lines = write_page(Results("Toy", tuple(rows)), HOMEWORK, ()).splitlines()
     assert lines[0] == (
-        "The time for the whole grading was used up: 2 checks were not run. The slowest one was "
+        "The time for the whole grading was used up: 2 checks did not finish. The slowest one was "
         "1.1.2 Double: keeps the sign, with 470 s: make that faster first."
     )
     assert lines[-1] == "One cause costs points: 1.1.2 Double: keeps the sign."
 
 
-def test_a_check_that_was_not_run_is_no_cause_and_has_not_passed():
+def test_a_check_that_did_not_finish_is_no_cause_and_has_not_passed():
     said = page((P, U, P))
-    assert "1 check was not run." in said
+    assert "1 check did not finish." in said
     assert "cause" not in said
     assert "Every check" not in said
 
