@@ -168,6 +168,12 @@ def faults_in(staff: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(map(str, faults)) if isinstance(faults, list) else ()
 
 
+def in_one_line(fault: str) -> str:
+    """The beginning of one of the grader's faults, which says where, and its end, which says what."""
+    lines = [line.strip() for line in fault.splitlines() if line.strip()]
+    return lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
+
+
 def add_up(points: Iterable[float]) -> float:
     """Add up points as they are written: three times 0.1 are 0.3, which floats miss."""
     return float(sum(Decimal(str(one)) for one in points))

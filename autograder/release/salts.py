@@ -16,7 +16,7 @@ from pathlib import Path
 
 from autograder.grading.assignment import Assignment, Misconception
 from autograder.grading.batch import cores
-from autograder.grading.results import Outcome
+from autograder.grading.results import Outcome, in_one_line
 from autograder.release import inprocess, known
 
 
@@ -28,7 +28,7 @@ class SaltCheck:
         name: the mistake's name.
         salts: under how many salts.
         lost: the rows of its function that it lost, and under how many salts.
-        faults: the rows in which the grader itself failed.
+        faults: where the grader itself failed, and with what; a line each.
     """
 
     name: str
@@ -54,9 +54,7 @@ class SaltCheck:
             "that the draw does not decide."
             for row in self.unsteady
         )
-        faults = (
-            f"{self.name}: the grader itself failed in row {row} under some salt." for row in self.faults
-        )
+        faults = (f"{self.name}: the grader itself failed under some salt: {fault}" for fault in self.faults)
         return (*unsteady, *faults)
 
 
@@ -112,7 +110,8 @@ def _grade(
     lost: Counter[str] = Counter()
     faults: set[str] = set()
     for salt in salts:
-        rows = inprocess.grade(assignment, submission, salt, only).rows
+        problems: list[str] = []
+        rows = inprocess.grade(assignment, submission, salt, only, problems).rows
         lost.update(row.number for row in rows if row.outcome is Outcome.FAILED)
-        faults.update(row.number for row in rows if row.outcome is Outcome.GRADER_FAULT)
+        faults.update(map(in_one_line, problems))
     return dict(sorted(lost.items())), tuple(sorted(faults))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.grading.assignment import Assignment, Misconception
 from autograder.grading.batch import Graded, Job, grade_all
-from autograder.grading.results import Outcome
+from autograder.grading.results import Outcome, in_one_line
 from autograder.release import known
 from autograder.release.attacks import AttackCheck, check_attacks
 from autograder.release.salts import SaltCheck, check_salts
@@ -342,9 +342,8 @@ def _fault(graded: Graded) -> str:
     """Where the grader itself failed first, and with what; empty where it did not."""
     if not graded.faults:
         return ""
-    first = graded.faults[0].strip().splitlines()
     more = f" (and {len(graded.faults) - 1} more)" if len(graded.faults) > 1 else ""
-    return f"the grader itself failed{more}: {first[0]} … {first[-1]}"
+    return f"the grader itself failed{more}: {in_one_line(graded.faults[0])}"
 
 
 def _complaint(check: WholeCheck) -> str:

@@ -78,8 +78,8 @@ def test_a_good_grader_has_no_shortcomings():
             "mean loses row 3.1.5 under 18 of 20 salts: mend the row, so that the draw does not decide.",
         ),
         (
-            {"steady": (SaltCheck("mean", 20, {"3.1.1": 20}, ("3.1.2",)),)},
-            "mean: the grader itself failed in row 3.1.2 under some salt.",
+            {"steady": (SaltCheck("mean", 20, {"3.1.1": 20}, ("3.1.2: Traceback … KeyError: 'm'",)),)},
+            "mean: the grader itself failed under some salt: 3.1.2: Traceback … KeyError: 'm'",
         ),
         ({"idle": ("3.1.2",)}, "Nothing loses row 3.1.2: write a mistake that does, or take the row out."),
         ({"mistakes": (dataclasses.replace(CAUGHT, misnamed=("sum",)),)}, "mean is taken for sum."),
