@@ -243,7 +243,7 @@ build() {
   printf '%s\n' "$here" >"$environment/.hw4-source"
 
   local python=$environment/bin/python
-  local imports='import numpy, scipy, gymnasium, pytest, hypothesis, gradescope_utils, click, rich'
+  local imports='import numpy, scipy, gymnasium, pytest, hypothesis, gradescope_utils, click, rich, PIL.Image'
   step "$executable could not make an environment" "$executable" -I -m venv "$environment"
   # Wheels only: nothing is built, and no code of a package runs while it is installed.
   step "installing $lock failed: is there a network?" \
