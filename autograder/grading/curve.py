@@ -1,46 +1,56 @@
-"""A learning curve for people: a small picture, and the same as a line of block characters with its numbers.
-
-Draws with numpy and zlib alone; importing matplotlib would take longer than most gradings' trainings.
-"""
+"""A learning curve for people: a small picture, and the same as block characters and numbers."""
 
 from __future__ import annotations
 
 import base64
 import html
-import struct
-import zlib
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_WIDTH, _HEIGHT = 480, 200
-"""As shown; drawn twice as fine, for screens that are."""
-_SCALE = 2
-_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 16, 14, 40
-"""Margins around the axes, in drawn pixels."""
-_WHITE, _GRID, _INK = (255, 255, 255), (226, 226, 226), (80, 80, 80)
+_NUMBERS_SHOWN = 6
+
+_WIDTH, _HEIGHT = 1120, 600
+"""In the picture's pixels, as all lengths here. It is shown at half the size: many screens are as fine."""
+_LEFT, _RIGHT, _TOP, _BOTTOM = 88, 1092, 124, 508
+"""The edges of the plot."""
+_FONT_SIZE = 26
+_COLORS = 64
+"""Enough for smooth letters. Full colour would take three times the bytes, and longer to write."""
+_WHITE, _GRID, _INK = (255, 255, 255), (226, 226, 226), (60, 60, 60)
 # Blue and orange differ for colour-blind eyes too; the bar is dashed, the band is filled.
 _BAND, _LINE, _BAR = (205, 222, 240), (20, 82, 150), (214, 112, 8)
-_DIGITS = (
-    "01110 10001 10001 10001 10001 10001 01110",
-    "00100 01100 00100 00100 00100 00100 01110",
-    "01110 10001 00001 00110 01000 10000 11111",
-    "11110 00001 00001 01110 00001 00001 11110",
-    "00010 00110 01010 10010 11111 00010 00010",
-    "11111 10000 11110 00001 00001 10001 01110",
-    "01110 10000 11110 10001 10001 10001 01110",
-    "11111 00001 00010 00100 01000 01000 01000",
-    "01110 10001 10001 01110 10001 10001 01110",
-    "01110 10001 10001 01111 00001 00001 01110",
-)
-"""Row by row; all the writing that the picture needs."""
-_NUMBERS_SHOWN = 6
 
 
 @dataclass(frozen=True)
 class Curve:
+    """What rows show of a training run: values alone, so that nothing can fail where they are shown.
+
+    Attributes:
+        name: the algorithm's name, for people.
+        bar: the mean return that counts as solved.
+        final_return: the mean return under the last θ.
+        steps_to_bar: environment steps behind the first θ whose mean return reached the bar; None where none
+            did.
+        text: the curve as lines of text, complete without the picture.
+        html: the picture and the text; empty where it could not be drawn.
+    """
+
+    name: str
+    bar: float
+    final_return: float
+    steps_to_bar: int | None
+    text: str
+    html: str = ""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
     """One training run beside the reference's.
 
     Attributes:
@@ -62,9 +72,9 @@ class Curve:
     horizon: float
 
     @property
-    def final_return(self) -> float:
-        """The mean return under θ^K."""
-        return self.returns[-1]
+    def curve(self) -> Curve:
+        """What rows show, still without the picture."""
+        return Curve(self.name, self.bar, self.returns[-1], self.steps_to_bar, self.text)
 
     @property
     def steps_to_bar(self) -> int | None:
@@ -76,20 +86,12 @@ class Curve:
         return None
 
     @property
-    def caption(self) -> str:
-        """What the picture shows."""
-        return (
-            f"{self.name} on CartPole: mean return per iteration. Line: your run 1. Band: 90 of 100 runs of "
-            f"the reference. Dashes: {self.bar:.0f}, where a run ends."
-        )
-
-    @cached_property
     def text(self) -> str:
         """The curve as lines of text, complete without the picture."""
         reference = [(low + high) / 2 for low, high in zip(self.low, self.high, strict=True)]
         lines = [
             f"Mean return per iteration, 0 to {self.horizon:.0f} (the reference: middle of 90 of 100 runs):",
-            f"  yours     {self._blocks(self.returns)}  {self.returns[0]:.0f} to {self.final_return:.0f}",
+            f"  yours     {self._blocks(self.returns)}  {self.returns[0]:.0f} to {self.returns[-1]:.0f}",
             f"  reference {self._blocks(reference)}  {reference[0]:.0f} to {reference[-1]:.0f}",
             "  iteration " + " ".join(f"{k:>7}" for k in self._shown),
             "  yours     " + " ".join(f"{self.returns[k]:>7.0f}" for k in self._shown),
@@ -97,21 +99,74 @@ class Curve:
         ]
         return "\n".join(lines)
 
-    @cached_property
-    def picture(self) -> bytes:
-        """The curve as a PNG."""
-        return _png(self._draw())
-
-    @cached_property
+    @property
     def html(self) -> str:
-        """The picture, what it shows in words, and the text; in tags that survive a sanitiser."""
+        """The picture, in words what it shows, and the text; in tags that survive a sanitiser."""
         data = base64.b64encode(self.picture).decode("ascii")
-        alt = html.escape(f"{self.caption} It goes from {self.returns[0]:.0f} to {self.final_return:.0f}.")
-        size = f'width="{_WIDTH}" height="{_HEIGHT}"'
+        first, last = self.returns[0], self.returns[-1]
+        alt = html.escape(
+            f"{self.name} on CartPole: mean return per iteration. Line: your run 1, from {first:.0f} to "
+            f"{last:.0f}. Band: 90 of 100 runs of the reference. Dashes: {self.bar:.0f}, where a run ends."
+        )
+        size = f'width="{_WIDTH // 2}" height="{_HEIGHT // 2}"'
         return (
             f'<p><img src="data:image/png;base64,{data}" {size} alt="{alt}"></p>\n'
-            f"<p>{html.escape(self.caption)}</p>\n<pre>{html.escape(self.text)}</pre>"
+            f"<pre>{html.escape(self.text)}</pre>"
         )
+
+    @property
+    def picture(self) -> bytes:
+        """The run as a PNG."""
+        # Only where a picture is drawn: importing Pillow takes longer than the drawing.
+        from PIL import Image, ImageDraw, ImageFont
+
+        image = Image.new("RGB", (_WIDTH, _HEIGHT), _WHITE)
+        draw = ImageDraw.Draw(image)
+        draw.font = ImageFont.load_default(_FONT_SIZE)
+        self._draw_axes(draw)
+        self._draw_legend(draw)
+        # The reference's runs may go on where this one has ended.
+        high, low = self._points(self.high[: len(self.returns)]), self._points(self.low[: len(self.returns)])
+        draw.polygon([*high, *reversed(low)], _BAND)
+        _draw_dashes(draw, _LEFT, _RIGHT, self._at(0, self.bar)[1])
+        draw.line(self._points(self.returns), _LINE, 5, joint="curve")
+        file = io.BytesIO()
+        image.quantize(_COLORS, Image.Quantize.FASTOCTREE).save(file, "PNG")
+        return file.getvalue()
+
+    @property
+    def _last(self) -> int:
+        return max(len(self.returns) - 1, 1)
+
+    def _at(self, k: float, value: float) -> tuple[float, float]:
+        """Where a return under θ^k is drawn; what is beyond the axis, at its end."""
+        share = min(max(value / self.horizon, 0.0), 1.0)
+        return _LEFT + k / self._last * (_RIGHT - _LEFT), _BOTTOM - share * (_BOTTOM - _TOP)
+
+    def _points(self, values: Sequence[float]) -> list[tuple[float, float]]:
+        return [self._at(k, value) for k, value in enumerate(values)]
+
+    def _draw_axes(self, draw: ImageDraw) -> None:
+        for value in range(0, int(self.horizon) + 1, 100):
+            _, y = self._at(0, value)
+            draw.line([(_LEFT, y), (_RIGHT, y)], _GRID, 2)
+            draw.text((_LEFT - 16, y), f"{value}", _INK, anchor="rm")
+        draw.line([(_LEFT, _BOTTOM), (_RIGHT, _BOTTOM)], _INK, 2)
+        for k in range(0, self._last + 1, 5 if self._last > 10 else 1):
+            x, _ = self._at(k, 0.0)
+            draw.line([(x, _BOTTOM), (x, _BOTTOM + 10)], _INK, 2)
+            draw.text((x, _BOTTOM + 18), f"{k}", _INK, anchor="ma")
+        draw.text((8, _TOP - 36), "mean return", _INK, anchor="lm")
+        draw.text(((_LEFT + _RIGHT) / 2, _HEIGHT - 12), "iteration", _INK, anchor="md")
+
+    def _draw_legend(self, draw: ImageDraw) -> None:
+        y = 32
+        draw.line([(_LEFT, y), (_LEFT + 48, y)], _LINE, 5)
+        draw.text((_LEFT + 60, y), "your run 1", _INK, anchor="lm")
+        draw.rectangle([(312, y - 12), (360, y + 12)], _BAND)
+        draw.text((372, y), "90 of 100 runs of the reference", _INK, anchor="lm")
+        _draw_dashes(draw, 784, 832, y)
+        draw.text((844, y), f"{self.bar:.0f}, where a run ends", _INK, anchor="lm")
 
     @property
     def _shown(self) -> list[int]:
@@ -122,65 +177,11 @@ class Curve:
     def _range(self, k: int) -> str:
         return f"{self.low[k]:.0f}-{self.high[k]:.0f}" if k < len(self.low) else ""
 
-    def _blocks(self, values: tuple[float, ...] | list[float]) -> str:
+    def _blocks(self, values: Sequence[float]) -> str:
         top = len(_BLOCKS) - 1
         return "".join(_BLOCKS[min(max(round(value / self.horizon * top), 0), top)] for value in values)
 
-    def _draw(self) -> np.ndarray:
-        """(height, width, 3) uint8."""
-        canvas = np.full((_HEIGHT * _SCALE, _WIDTH * _SCALE, 3), _WHITE, dtype=np.uint8)
-        bottom, right = canvas.shape[0] - _BOTTOM, canvas.shape[1] - _RIGHT
-        columns = np.arange(_LEFT, right)
-        rows = np.arange(canvas.shape[0])[:, np.newaxis]
-        last = max(len(self.returns) - 1, 1)
 
-        def row_of(value: np.ndarray | float) -> np.ndarray:
-            return bottom - np.clip(np.asarray(value) / self.horizon, 0.0, 1.0) * (bottom - _TOP)
-
-        def row_at(values: tuple[float, ...]) -> np.ndarray:
-            iterations = (columns - _LEFT) / (right - 1 - _LEFT) * last
-            return row_of(np.interp(iterations, np.arange(len(values)), values))
-
-        for tick in range(0, int(self.horizon) + 1, 100):
-            row = int(row_of(tick))
-            canvas[row, _LEFT:right] = _GRID
-            _write_number(canvas, tick, right=_LEFT - 10, top=row - 7)
-        for k in range(0, last + 1, 5):
-            column = _LEFT + round(k / last * (right - 1 - _LEFT))
-            canvas[bottom : bottom + 6, column] = _INK
-            _write_number(canvas, k, right=column + 6 * len(str(k)), top=bottom + 12)
-        axes = canvas[:, _LEFT:right]
-        axes[(rows >= row_at(self.high)) & (rows <= row_at(self.low))] = _BAND
-        axes[(np.abs(rows - row_of(self.bar)) <= 1) & ((columns - _LEFT) % 18 < 11)] = _BAR
-        line = row_at(self.returns)
-        # A line of even width covers more rows where it is steep.
-        stretch = np.sqrt(1.0 + np.gradient(line) ** 2)
-        cover = np.clip(2.5 - np.abs(rows - line) / stretch, 0.0, 1.0)
-        touched = cover > 0.0
-        below = axes[touched]
-        axes[touched] = (below + cover[touched][:, np.newaxis] * (np.array(_LINE) - below)).round()
-        return canvas
-
-
-def _write_number(canvas: np.ndarray, number: int, right: int, top: int) -> None:
-    """Write a whole number in digits of 10 by 14 pixels, so that it ends left of a column."""
-    for place, digit in enumerate(reversed(str(number))):
-        dots = np.array([[character == "1" for character in row] for row in _DIGITS[int(digit)].split()])
-        dots = dots.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)
-        left = right - (place + 1) * 6 * _SCALE
-        canvas[top : top + dots.shape[0], left : left + dots.shape[1]][dots] = _INK
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """Encode (height, width, 3) uint8."""
-    height, width, _ = pixels.shape
-    # Each row begins with its filter, here none.
-    raw = np.zeros((height, 1 + 3 * width), dtype=np.uint8)
-    raw[:, 1:] = pixels.reshape(height, -1)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(raw.tobytes(), 6)), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+def _draw_dashes(draw: ImageDraw, left: int, right: int, y: float) -> None:
+    for x in range(left, right, 18):
+        draw.line([(x, y), (min(x + 10, right), y)], _BAR, 4)

@@ -174,10 +174,12 @@ def _for_staff(row: Row) -> dict[str, object]:
 
 
 def _output(row: Row, settings: Settings) -> dict[str, object]:
-    """What a row says: text, or html where it has a picture that anybody may see."""
+    """What a row says: text, or html where it shows a picture."""
     text = wording.to_text(row.explanation, settings.feedback)
     if row.curve is None or row.visibility == "hidden" or settings.feedback == "names":
         return {"output": _shorten(text)}
+    if not row.curve.html:
+        return {"output": "\n".join(filter(None, [_shorten(text), row.curve.text]))}
     # Student code decides part of the explanation. Escaping may make it five times as long.
     said = html.escape(_shorten(text, (LONGEST_OUTPUT - len(row.curve.html)) // 5))
     return {"output": (f"<pre>{said}</pre>\n" if said else "") + row.curve.html, "output_format": "html"}

@@ -20,7 +20,7 @@ import pytest
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.budget import EXAMPLES, Budget
-from autograder.grading.curve import Curve
+from autograder.grading.curve import Curve, TrainingRun
 from autograder.grading.diagnosis import diagnose
 from autograder.grading.feedback import UNSTABLE, Verdict, explain, is_without_padding, judge
 from autograder.grading.manifest import UnknownRows, choose, read_manifest
@@ -94,6 +94,7 @@ class GradingPlugin:
         self._recorders: dict[str, Recorder] = {}
         self._leads: dict[Hashable, str] = {}
         self._seeds: dict[str, int] = {}
+        self._curves: dict[TrainingRun, Curve | None] = {}
 
     @pytest.fixture(scope="session")
     def submission(self) -> Submission:
@@ -111,11 +112,11 @@ class GradingPlugin:
         return draw
 
     @pytest.fixture
-    def show_curve(self, request: pytest.FixtureRequest) -> Callable[[Curve], None]:
-        """Show a learning curve in the row of the test that asks; the last one counts."""
+    def show_curve(self, request: pytest.FixtureRequest) -> Callable[[TrainingRun], None]:
+        """Show a run's learning curve in the row of the test that asks; the last one counts."""
 
-        def show(curve: Curve) -> None:
-            request.node.stash[_CURVE] = curve
+        def show(run: TrainingRun) -> None:
+            request.node.stash[_RUN] = run
 
         return show
 
@@ -235,7 +236,7 @@ class GradingPlugin:
                 explanation = replace(verdict.explanation, mismatch=told)
                 verdict = replace(verdict, outcome=Outcome.DID_NOT_FINISH, explanation=explanation)
             seconds = time.monotonic() - item.stash[_STARTED]
-            self._report(item.stash[_ROW], verdict, seconds, item.stash.get(_CURVE, None))
+            self._report(item.stash[_ROW], verdict, seconds, item.stash.get(_RUN, None))
         return report
 
     def _verdict(self, item: pytest.Item, raised: BaseException | None) -> Verdict:
@@ -299,7 +300,20 @@ class GradingPlugin:
             self.diagnoses[function] = diagnose(function, self._submission, catalogue, self._seed(function))
         return self.diagnoses[function]
 
-    def _report(self, number: str, verdict: Verdict, seconds: float, curve: Curve | None = None) -> None:
+    def _draw(self, number: str, run: TrainingRun) -> Curve | None:
+        """Draw a run once for all its rows. What goes wrong costs the picture, never a row."""
+        if run not in self._curves:
+            self._curves[run] = None
+            try:
+                self._curves[run] = curve = run.curve
+                self._curves[run] = replace(curve, html=run.html)
+            except Exception:
+                self.problems.append(
+                    f"{number}: the learning curve could not be drawn.\n{traceback.format_exc()}"
+                )
+        return self._curves[run]
+
+    def _report(self, number: str, verdict: Verdict, seconds: float, run: TrainingRun | None = None) -> None:
         row = next(row for row in self.results.rows if row.number == number)
         seeds = {} if verdict.outcome is Outcome.PASSED else {number: self._seed(number), **self._seeds}
         done = replace(
@@ -307,7 +321,7 @@ class GradingPlugin:
             outcome=verdict.outcome,
             explanation=verdict.explanation,
             seconds=seconds,
-            curve=curve,
+            curve=self._draw(number, run) if run else None,
             seeds=seeds,
         )
         self.results = replace(self.results.with_row(done), seconds=self._budget.elapsed)
@@ -329,7 +343,7 @@ class GradingPlugin:
 _FAILURES = (Mismatch, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
-_CURVE = pytest.StashKey[Curve]()
+_RUN = pytest.StashKey[TrainingRun]()
 _LENT = pytest.StashKey[bool]()
 _CALLS = pytest.StashKey[tuple[Call, ...]]()
 _STARTED = pytest.StashKey[float]()

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import re
-import struct
-import zlib
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
-from autograder.grading.curve import Curve
+from autograder.grading.curve import Curve, TrainingRun
 from autograder.grading.results_rules import LARGEST_PICTURE_BYTES
 from tests.engine.conftest import ROOT
+from tests.hidden.test_learning import Learner
 from tests.hidden.trainings import NPG, PPO
 
 K = 30
 RISING = tuple(20.0 + 16.0 * k for k in range(K + 1))
-CURVE = Curve(
+RUN = TrainingRun(
     "NPG",
     RISING,
     tuple(1000 * (k + 1) for k in range(K)),
@@ -32,41 +36,79 @@ BANDS = json.loads((ROOT / "tests" / "hidden" / "reference_curves.json").read_te
 
 
 def with_returns(*returns):
-    return dataclasses.replace(CURVE, returns=tuple(float(value) for value in returns))
+    return dataclasses.replace(RUN, returns=tuple(float(value) for value in returns))
 
 
 def decode(png):
-    """(height, width, 3), read as the PNG specification says; independent of the encoder."""
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    at, chunks = 8, {}
-    while at < len(png):
-        (size,) = struct.unpack(">I", png[at : at + 4])
-        kind, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + size]
-        assert struct.unpack(">I", png[at + 8 + size : at + 12 + size]) == (zlib.crc32(kind + data),)
-        chunks[kind] = data
-        at += 12 + size
-    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
-    width, height, *rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
-    assert rest == [8, 2, 0, 0, 0]
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), dtype=np.uint8).reshape(height, 1 + 3 * width)
-    assert not rows[:, 0].any()
-    return rows[:, 1:].reshape(height, width, 3)
+    """(height, width, 3)."""
+    image = Image.open(io.BytesIO(png))
+    assert image.format == "PNG"
+    return np.asarray(image.convert("RGB"))
 
 
 def rows_of(pixels, colour, column):
     return np.flatnonzero((pixels[:, column] == colour).all(axis=-1))
 
 
+PLOT = range(100, 1080)
+"""Columns of the picture, and below the legend its rows."""
+BELOW_THE_LEGEND = 60
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """Every text that is written, with the box that it fills: (left, top, right, bottom)."""
+    boxes = []
+    write = ImageDraw.ImageDraw.text
+
+    def spy(draw, at, words, *arguments, anchor, **options):
+        boxes.append((words, draw.textbbox(at, words, anchor=anchor)))
+        return write(draw, at, words, *arguments, anchor=anchor, **options)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", spy)
+    return boxes
+
+
 def test_the_picture_is_a_png_that_fits_the_platform():
-    pixels = decode(CURVE.picture)
-    assert pixels.shape == (400, 960, 3)
-    assert len(CURVE.html) < LARGEST_PICTURE_BYTES / 2
+    assert decode(RUN.picture).shape == (600, 1120, 3)
+    assert 'width="560" height="300"' in RUN.html
+    assert len(RUN.picture) < 40_000
+    assert len(RUN.html) < LARGEST_PICTURE_BYTES
+
+
+def test_the_axes_have_names_and_numbers_and_the_legend_says_what_is_what(written):
+    decode(RUN.picture)
+    assert {words for words, _ in written} == {
+        *("mean return", "0", "100", "200", "300", "400", "500"),
+        *("iteration", "5", "10", "15", "20", "25", "30"),
+        *("your run 1", "90 of 100 runs of the reference", "475, where a run ends"),
+    }
+
+
+@pytest.mark.parametrize("iterations", [1, 8, 30, 45])
+def test_no_writing_hides_another_or_leaves_the_picture(written, iterations):
+    pixels = decode(with_returns(*range(20, 21 + iterations)).picture)
+    for number, (_, (left, top, right, bottom)) in enumerate(written):
+        assert 0 <= left < right <= pixels.shape[1]
+        assert 0 <= top < bottom <= pixels.shape[0]
+        for _, (other_left, other_top, other_right, other_bottom) in written[:number]:
+            assert right < other_left or other_right < left or bottom < other_top or other_bottom < top
+
+
+@pytest.mark.parametrize("colour", [BLUE, PALE, ORANGE])
+def test_the_legend_has_every_colour_left_of_its_words(written, colour):
+    legend = decode(RUN.picture)[:BELOW_THE_LEGEND]
+    columns = np.flatnonzero((legend == colour).all(axis=-1).any(axis=0))
+    words = {BLUE: "your run 1", PALE: "90 of 100 runs of the reference", ORANGE: "475, where a run ends"}
+    left = dict(written)[words[colour]][0]
+    assert columns.size
+    assert left - 70 < columns.min() <= columns.max() < left
 
 
 def test_the_line_rises_with_the_returns_inside_the_band():
-    pixels = decode(CURVE.picture)
+    pixels = decode(RUN.picture)[BELOW_THE_LEGEND:]
     middles = []
-    for column in range(100, 900, 100):
+    for column in range(150, 1050, 100):
         line, band = rows_of(pixels, BLUE, column), rows_of(pixels, PALE, column)
         assert band[0] < line[0]
         assert line[-1] < band[-1]
@@ -75,24 +117,26 @@ def test_the_line_rises_with_the_returns_inside_the_band():
 
 
 def test_the_bar_is_dashed_where_475_is():
-    flat = decode(with_returns(*[475.0] * (K + 1)).picture)
-    steep = decode(CURVE.picture)
-    dashes = [column for column in range(70, 900) if rows_of(steep, ORANGE, column).size]
+    flat = decode(with_returns(*[475.0] * (K + 1)).picture)[BELOW_THE_LEGEND:]
+    steep = decode(RUN.picture)[BELOW_THE_LEGEND:]
+    dashes = [column for column in PLOT if rows_of(steep, ORANGE, column).size]
     gaps = np.diff(dashes) > 1
     assert gaps.sum() > 20
     # A line at 475 covers the bar.
-    assert not any(rows_of(flat, ORANGE, column).size for column in range(70, 900))
+    assert not any(rows_of(flat, ORANGE, column).size for column in PLOT)
 
 
-@pytest.mark.parametrize("returns", [[0.0] * 31, [500.0] * 31, [700.0, -20.0] * 15 + [3.0], [9.0, 500.0]])
+@pytest.mark.parametrize(
+    "returns", [[0.0] * 31, [500.0] * 31, [700.0, -20.0] * 15 + [3.0], [9.0, 500.0], [480.0]]
+)
 def test_every_curve_can_be_drawn_and_written(returns):
-    curve = with_returns(*returns)
-    decode(curve.picture)
-    assert f"{returns[0]:.0f} to {returns[-1]:.0f}" in curve.text
+    run = with_returns(*returns)
+    decode(run.picture)
+    assert f"{returns[0]:.0f} to {returns[-1]:.0f}" in run.text
 
 
 def test_the_text_has_a_block_for_every_iteration_and_the_numbers():
-    lines = CURVE.text.splitlines()
+    lines = RUN.text.splitlines()
     blocks = re.search("[▁-█]+", lines[1]).group()
     assert len(blocks) == K + 1
     assert blocks == "".join(sorted(blocks))
@@ -103,15 +147,26 @@ def test_the_text_has_a_block_for_every_iteration_and_the_numbers():
 
 
 def test_the_html_says_in_words_what_the_picture_shows():
-    assert 'alt="NPG on CartPole: mean return per iteration.' in CURVE.html
-    assert "It goes from 20 to 500." in CURVE.html
-    assert CURVE.text.splitlines()[1] in CURVE.html
+    assert 'alt="NPG on CartPole: mean return per iteration.' in RUN.html
+    assert "your run 1, from 20 to 500." in RUN.html
+    assert RUN.text.splitlines()[1] in RUN.html
     # What Rails' sanitiser, and so the platform, is known to leave.
-    assert set(re.findall("</?([a-z]+)", CURVE.html)) == {"p", "img", "pre"}
+    assert set(re.findall("</?([a-z]+)", RUN.html)) == {"p", "img", "pre"}
 
 
 def test_a_name_cannot_become_a_tag():
-    assert "<b>" not in dataclasses.replace(CURVE, name='"<b>').html
+    assert "<b>" not in dataclasses.replace(RUN, name='"<b>').html
+
+
+def test_rows_show_values_that_were_all_computed_before():
+    assert RUN.curve == Curve("NPG", 475.0, 500.0, 29_000, RUN.text, html="")
+
+
+def test_pillow_is_imported_by_no_grading_without_a_picture():
+    program = "import sys, autograder.grading.plugin; print([name for name in sys.modules if 'PIL' in name])"
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, 'solutions'); {program}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +179,23 @@ def test_a_name_cannot_become_a_tag():
     ],
 )
 def test_steps_to_the_bar_are_those_behind_the_first_policy_that_reaches_it(returns, steps):
-    assert with_returns(*returns).steps_to_bar == steps
+    assert with_returns(*returns).curve.steps_to_bar == steps
+
+
+@pytest.mark.parametrize(("is_lending", "number_of_curves"), [(False, 1), (True, 0)])
+def test_a_run_is_shown_where_every_piece_is_the_students_own(is_lending, number_of_curves):
+    short = dataclasses.replace(
+        NPG, iterations=1, baseline_trajectories=2, update_trajectories=2, evaluation_episodes=1
+    )
+
+    def stay(theta, *batches):
+        return theta
+
+    submission = SimpleNamespace(is_lending=is_lending)
+    learner = Learner("NPG", submission, short, 0, stay, stay, stay, lambda rng: ())
+    curves = []
+    learner.assert_reaches(0.0, curves.append)
+    assert len(curves) == number_of_curves
 
 
 @pytest.mark.parametrize("name", ["npg", "ppo"])

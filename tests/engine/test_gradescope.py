@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from autograder.grading import gradescope
-from autograder.grading.curve import Curve
+from autograder.grading.curve import TrainingRun
 from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.grading.results_rules import check_text
 from autograder.grading.settings import Settings
@@ -97,9 +97,10 @@ def test_the_tree_can_be_moved_for_a_rehearsal(monkeypatch, tmp_path):
     assert str(gradescope.Platform.from_environment().root) == "/autograder"
 
 
-CURVE = Curve(
+RUN = TrainingRun(
     "NPG", (20.0, 300.0, 480.0), (900, 2500), (20.0, 90.0, 400.0), (25.0, 350.0, 500.0), 475.0, 500.0
 )
+CURVE = replace(RUN.curve, html=RUN.html)
 LEARNED = replace(ROW, number="5.1.1", curve=CURVE)
 
 
@@ -127,6 +128,15 @@ def test_a_long_text_leaves_room_for_the_curve():
 def test_names_alone_show_no_curve():
     (row,) = rendered(LEARNED, feedback="names")["tests"]
     assert "output_format" not in row
+
+
+def test_without_a_picture_the_curve_is_told_in_text():
+    undrawn = replace(CURVE, html="")
+    failed = replace(LEARNED, outcome=Outcome.FAILED, explanation=Explanation("x" * 200_000), curve=undrawn)
+    (first,) = rendered(failed)["tests"]
+    assert "output_format" not in first
+    assert first["output"].startswith("xxx")
+    assert first["output"].endswith(f"[The rest was too long to show.]\n{CURVE.text}")
 
 
 def test_what_no_page_can_show_is_replaced():
@@ -175,7 +185,7 @@ def test_the_leaderboard_holds_back_what_is_shown_later():
 
 
 def test_who_never_reached_the_bar_has_no_steps_to_it():
-    short = replace(LEARNED, curve=replace(CURVE, returns=(20.0, 30.0, 40.0)))
+    short = replace(LEARNED, curve=replace(CURVE, steps_to_bar=None))
     assert [column["name"] for column in rendered(short, leaderboard=True)["leaderboard"]] == [
         "NPG: final return"
     ]

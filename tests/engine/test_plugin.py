@@ -266,6 +266,43 @@ def test_what_the_diagnosis_raises_costs_the_diagnosis_alone(tmp_path):
     assert rows(outcome)["2.1.1"]["status"] == "passed"
 
 
+TWO_ROWS_OF_ONE_RUN = '''
+import itertools
+from autograder.grading.curve import TrainingRun
+
+def raise_it(run): raise ArithmeticError("out of ink")
+
+def one_run():
+    return TrainingRun("NPG", (20.0, 480.0), (900,), (20.0, 400.0), (25.0, 500.0), 475.0, 500.0)
+
+@weight(1)
+@number("1.1.1")
+def test_one(submission, show_curve):
+    """Learns."""
+    show_curve(one_run())
+
+@weight(1)
+@number("1.1.2")
+def test_two(submission, show_curve):
+    """Learns more."""
+    show_curve(one_run())
+'''
+
+
+@pytest.mark.parametrize(
+    ("broken", "is_told"), [("picture", True), ("html", True), ("text", False), ("curve", False)]
+)
+def test_what_drawing_raises_costs_the_picture_alone_and_is_noted_once(tmp_path, broken, is_told):
+    outcome = run(tmp_path, f"{TWO_ROWS_OF_ONE_RUN}\nTrainingRun.{broken} = property(raise_it)\n")
+    found = rows(outcome)
+    assert [row["status"] for row in found.values()] == ["passed", "passed", "passed"]
+    assert ("Mean return per iteration" in found["1.1.1"]["output"]) == is_told
+    assert "<img" not in found["1.1.1"]["output"]
+    (problem,) = outcome["problems"]
+    assert problem.startswith("1.1.1: the learning curve could not be drawn.\nTraceback")
+    assert problem.endswith("ArithmeticError: out of ink\n")
+
+
 def test_inputs_are_tried_no_more_once_a_fault_ends_the_row(tmp_path):
     outcome = run(
         tmp_path,
