@@ -10,7 +10,7 @@ from rich.table import Table
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.results import Outcome, Results, Row, add_up, format_points
-from autograder.grading.wording import to_text
+from autograder.grading.wording import pointer_to_curve, to_text
 
 _MARKS = {
     Outcome.PASSED: "[green]passed[/]",
@@ -42,9 +42,9 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
             score = f"{format_points(row.score)} / {format_points(row.points)}"
             table.add_row(row.number, escape(row.title), score, _MARKS[row.outcome])
     console.print(table)
-    for row in results.rows:
-        if row.outcome is not Outcome.PASSED:
-            _explain(row, console)
+    explained = [row for row in results.rows if row.outcome is not Outcome.PASSED]
+    for row in explained:
+        _explain(row, explained, console)
     console.print()
     console.print(escape(results.summary), highlight=False)
     bonus = f" (+{format_points(results.bonus)} bonus)" if results.bonus else ""
@@ -53,8 +53,9 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
     console.print(f"[bold]{which}: {total}[/] in {results.seconds:.1f} s", highlight=False)
 
 
-def _explain(row: Row, console: Console) -> None:
+def _explain(row: Row, explained: list[Row], console: Console) -> None:
     console.print(f"\n[bold]{row.number} {escape(row.title)}[/]", highlight=False)
     console.print(escape(textwrap.indent(to_text(row.explanation), "  ")), highlight=False, soft_wrap=True)
     if row.curve is not None:
-        console.print(escape(textwrap.indent(row.curve.text, "  ")), highlight=False, soft_wrap=True)
+        text = pointer_to_curve(row, explained) or row.curve.text
+        console.print(escape(textwrap.indent(text, "  ")), highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,13 +123,13 @@ def render(results: Results, settings: Settings = _AS_USUAL) -> dict[str, object
             "bonus": results.bonus,
             **results.staff,
         },
-        "tests": [_row(row, settings) for row in results.rows],
+        "tests": [_row(row, results.rows, settings) for row in results.rows],
     }
     columns = _leaderboard(results) if settings.leaderboard else []
     return document | ({"leaderboard": columns} if columns else {})
 
 
-def _row(row: Row, settings: Settings) -> dict[str, object]:
+def _row(row: Row, rows: Iterable[Row], settings: Settings) -> dict[str, object]:
     bonus = f" (bonus, up to +{format_points(row.points)})" if row.is_bonus else ""
     # A bonus counts on top: the max_scores add up to the published total.
     points = {"score": row.score, "max_score": 0.0 if row.is_bonus else row.points}
@@ -137,7 +137,7 @@ def _row(row: Row, settings: Settings) -> dict[str, object]:
     if row.curve is not None:
         extra |= {"final_return": row.curve.final_return, "environment_steps_to_bar": row.curve.steps_to_bar}
     try:
-        output = _output(row, settings)
+        output = _output(row, rows, settings)
         if row.outcome not in (Outcome.PASSED, Outcome.DID_NOT_FINISH):
             extra |= _for_staff(row)
     except Exception:
@@ -173,13 +173,15 @@ def _for_staff(row: Row) -> dict[str, object]:
     return fields
 
 
-def _output(row: Row, settings: Settings) -> dict[str, object]:
+def _output(row: Row, rows: Iterable[Row], settings: Settings) -> dict[str, object]:
     """What a row says: text, or html where it shows a picture."""
     text = wording.to_text(row.explanation, settings.feedback)
     if row.curve is None or row.visibility == "hidden" or settings.feedback == "names":
         return {"output": _shorten(text)}
-    if not row.curve.html:
-        return {"output": "\n".join(filter(None, [_shorten(text), row.curve.text]))}
+    pointer = wording.pointer_to_curve(row, rows)
+    if pointer or not row.curve.html:
+        in_words = pointer or row.curve.text
+        return {"output": "\n".join(filter(None, [_shorten(text), in_words]))}
     # Student code decides part of the explanation. Escaping may make it five times as long.
     said = html.escape(_shorten(text, (LONGEST_OUTPUT - len(row.curve.html)) // 5))
     return {"output": (f"<pre>{said}</pre>\n" if said else "") + row.curve.html, "output_format": "html"}

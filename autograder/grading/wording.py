@@ -1,13 +1,13 @@
-"""Why a row did not pass, as text for people: the check, the call as Python to paste, what came back."""
+"""What rows say, as text for people: the check, the call as Python to paste, what came back."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from autograder.grading.results import Explanation, RejectedCall
+from autograder.grading.results import Explanation, RejectedCall, Row
 
 FAILED = "This check failed."
 MAX_CALL_CHARS = 1500
@@ -25,6 +25,18 @@ def to_text(explanation: Explanation, level: str = "full") -> str:
     if level == "names" and explanation.checked:
         return FAILED
     return "\n".join(filter(None, _paragraphs(explanation, is_full=level == "full")))
+
+
+def pointer_to_curve(row: Row, rows: Iterable[Row]) -> str:
+    """Say where a row's learning curve is, where an earlier row shows the same one; empty where none does.
+
+    Args:
+        row: a row with a curve.
+        rows: every row that is shown, with this one among them.
+    """
+    # A row that other people see, or that is shown later, is no help.
+    first = next(other for other in rows if other.curve == row.curve and other.visibility == row.visibility)
+    return "" if first.number == row.number else f"The learning curve is shown in {first.number}."
 
 
 def _paragraphs(explanation: Explanation, *, is_full: bool) -> Iterator[str]:

@@ -102,6 +102,7 @@ RUN = TrainingRun(
 )
 CURVE = replace(RUN.curve, html=RUN.html)
 LEARNED = replace(ROW, number="5.1.1", curve=CURVE)
+SOLVED = replace(LEARNED, number="5.1.2")
 
 
 def rendered(*rows, **settings):
@@ -130,13 +131,34 @@ def test_names_alone_show_no_curve():
     assert "output_format" not in row
 
 
+def test_two_rows_of_one_curve_show_it_once():
+    failed = replace(SOLVED, outcome=Outcome.FAILED, explanation=Explanation("It ended at 90."))
+    first, second = rendered(LEARNED, failed)["tests"]
+    assert "<img" in first["output"]
+    assert second["output"] == "It ended at 90.\nThe learning curve is shown in 5.1.1."
+    assert "output_format" not in second
+    assert second["extra_data"]["final_return"] == 480.0
+
+
+def test_a_curve_of_another_run_is_shown_too():
+    other = replace(SOLVED, curve=replace(CURVE, name="PPO"))
+    assert all("<img" in row["output"] for row in rendered(LEARNED, other)["tests"])
+
+
+@pytest.mark.parametrize("seen", [("visible", "after_published"), ("after_published", "visible")])
+def test_no_row_points_to_one_that_is_seen_by_others(seen):
+    rows = [replace(row, visibility=when) for row, when in zip((LEARNED, SOLVED), seen, strict=True)]
+    assert all("<img" in row["output"] for row in rendered(*rows)["tests"])
+
+
 def test_without_a_picture_the_curve_is_told_in_text():
     undrawn = replace(CURVE, html="")
     failed = replace(LEARNED, outcome=Outcome.FAILED, explanation=Explanation("x" * 200_000), curve=undrawn)
-    (first,) = rendered(failed)["tests"]
+    first, second = rendered(failed, replace(SOLVED, curve=undrawn))["tests"]
     assert "output_format" not in first
     assert first["output"].startswith("xxx")
     assert first["output"].endswith(f"[The rest was too long to show.]\n{CURVE.text}")
+    assert second["output"] == "The learning curve is shown in 5.1.1."
 
 
 def test_what_no_page_can_show_is_replaced():

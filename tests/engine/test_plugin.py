@@ -289,6 +289,13 @@ def test_two(submission, show_curve):
 '''
 
 
+def test_a_run_is_drawn_once_for_all_its_rows(tmp_path):
+    pictures = 'TrainingRun.html = property(lambda run, count=itertools.count(1): f"<p>{next(count)}</p>")'
+    found = rows(run(tmp_path, f"{TWO_ROWS_OF_ONE_RUN}\n{pictures}\n"))
+    assert found["1.1.1"]["output"] == "<p>1</p>"
+    assert found["1.1.2"]["output"] == "The learning curve is shown in 1.1.1."
+
+
 @pytest.mark.parametrize(
     ("broken", "is_told"), [("picture", True), ("html", True), ("text", False), ("curve", False)]
 )
