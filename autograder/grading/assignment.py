@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
+
+Answers: TypeAlias = "Sequence[tuple[Sequence[Any], np.ndarray]]"
+"""Probes, and what a function answered to each: an array of the right shape."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Misconception:
         sentence: one or two sentences to the student. Where two variants are one mistake, they share it.
         rows: the numbers of rows that must fail, such as ``"1.1.2"``; none where any row of the function will
             do.
+        fit: where the mistake has a number that students choose, such as a discount, recovers it from probes
+            and what the student's function answered to each; None where no number explains the answers. It
+            is the twist's one keyword-only argument, whose default is the value that `validate` grades.
+        raises: the exceptions that the mistake itself ends in on some inputs; any other is a slip in it.
     """
 
     name: str
@@ -76,6 +84,13 @@ class Misconception:
     slide: str
     sentence: str
     rows: tuple[str, ...] = ()
+    fit: Callable[[Answers], float | None] | None = None
+    raises: tuple[type[Exception], ...] = ()
+
+    def with_number(self, number: float) -> Misconception:
+        """The same mistake made with another number than the twist's default."""
+        name = next(iter(self.twist.__kwdefaults__ or {}))
+        return replace(self, twist=functools.partial(self.twist, **{name: number}))
 
 
 def _no_probes(function: str, rng: np.random.Generator) -> Sequence[tuple[object, ...]]:
@@ -90,12 +105,14 @@ class Catalogue:
         misconceptions: the mistakes.
         right: the right function of each name ``module.function``.
         probes: a few argument lists for the function of a name, on which its mistakes differ.
+        edges: a few more, of the sizes, magnitudes and special values where some mistakes show alone.
         signatures: the names of the functions whose shapes are declared.
     """
 
     misconceptions: tuple[Misconception, ...] = ()
     right: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: MappingProxyType({}))
     probes: Callable[[str, np.random.Generator], Sequence[tuple[object, ...]]] = _no_probes
+    edges: Callable[[str, np.random.Generator], Sequence[tuple[object, ...]]] = _no_probes
     signatures: Collection[str] = ()
 
     def of(self, function: str) -> tuple[Misconception, ...]:

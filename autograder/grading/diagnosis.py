@@ -8,7 +8,8 @@ from __future__ import annotations
 import copy
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +29,25 @@ CLOSER = 1e-4
 """Or the mistake is ten thousand times closer than the right value is: a small one is still told apart."""
 
 
-def diagnose(function: str, submission: Submission, catalogue: Catalogue, seed: int) -> str | None:
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known of a wrong function.
+
+    Attributes:
+        sentence: one or two sentences to the student with the slide; None where nothing fits.
+        faults: for the staff, the mistakes whose twists raised an exception that is not theirs, each with its
+            traceback. Such a slip costs that candidate only.
+    """
+
+    sentence: str | None = None
+    faults: tuple[str, ...] = ()
+
+
+def diagnose(function: str, submission: Submission, catalogue: Catalogue, seed: int) -> Diagnosis:
     """Say which known mistake a wrong function makes, or which two at once.
 
-    It is called on a handful of small inputs, and lent the reference's earlier functions meanwhile: an
-    earlier mistake is not to hide this one.
+    It is called on a handful of small inputs and a few edges, and lent the reference's earlier functions
+    meanwhile: an earlier mistake is not to hide this one.
 
     Args:
         function: ``module.function``, of which a row has failed.
@@ -41,36 +56,39 @@ def diagnose(function: str, submission: Submission, catalogue: Catalogue, seed: 
         seed: the probes are drawn from it.
 
     Returns:
-        One or two sentences to the student with the slide, or None where nothing fits, where two mistakes
-        fit alike, or where the function does not return.
+        The mistake. No sentence where nothing fits, where two mistakes fit alike, or where the function does
+        not return.
     """
     mistakes = catalogue.of(function)
-    probes = list(catalogue.probes(function, np.random.default_rng(seed)))
+    rng = np.random.default_rng(seed)
+    probes = [(probe, False) for probe in catalogue.probes(function, rng)]
     if not mistakes or not probes:
-        return None
-    try:
-        with submission.lending():
-            found = [_ask(submission, function, probe) for probe in probes]
-    except SubmissionFault:
-        return None
+        return Diagnosis()
+    probes += [(probe, True) for probe in catalogue.edges(function, rng)]
     right = catalogue.right[function]
-    cases = [_Case(probe, answer, _call(right, probe)) for probe, answer in zip(probes, found, strict=True)]
-    singles = [(mistake,) for mistake in mistakes]
-    pairs = itertools.permutations(mistakes, 2)
+    with submission.lending():
+        cases = [
+            _Case(probe, found, _call(right, probe), is_edge)
+            for (probe, is_edge), found in zip(probes, _ask(submission, function, probes), strict=False)
+        ]
+    faults: dict[str, str] = {}
+    singles = [(made,) for mistake in mistakes if (made := _fitted(mistake, cases, faults))]
+    pairs = list(itertools.permutations((mistake for mistake in mistakes if mistake.name not in faults), 2))
     # A second mistake explains anything that the first does not: asked for only where no single one fits.
-    for candidates in (singles, pairs):
-        fitting = [made for made in candidates if _fits(cases, functools.partial(_all_of(made), right))]
+    # Last, a known mistake beside an unknown flaw: the flaw shows at the edges.
+    for candidates, is_lenient in ((singles, False), (pairs, False), (singles, True), (pairs, True)):
+        fitting = [made for made in candidates if _fits(cases, made, right, faults, is_lenient=is_lenient)]
         if fitting:
-            return _sentence(_told_apart(cases, right, fitting))
-    return None
+            return Diagnosis(_sentence(_told_apart(cases, right, fitting)), tuple(faults.values()))
+    return Diagnosis(None, tuple(faults.values()))
 
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
-    """What a call returned, and which of its array arguments it changed."""
+    """What a call returned, None where it raised, and which of its array arguments it changed."""
 
-    value: np.ndarray
-    changed: tuple[bool, ...]
+    value: np.ndarray | None
+    changed: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +97,8 @@ class _Case:
 
     probe: Probe
     found: _Answer
-    right: _Answer | None
+    right: _Answer
+    is_edge: bool
 
 
 def _all_of(mistakes: Sequence[Misconception]) -> Twist:
@@ -93,32 +112,83 @@ def _all_of(mistakes: Sequence[Misconception]) -> Twist:
     return twist
 
 
-def _ask(submission: Submission, function: str, probe: Probe) -> _Answer:
+def _ask(submission: Submission, function: str, probes: Sequence[tuple[Probe, bool]]) -> Iterator[_Answer]:
+    """The student's answers, until more would only cost time; none where the first call raises."""
     module, _, name = function.partition(".")
-    before = list(arrays_in(probe))
-    value, after = getattr(getattr(submission, module), name).with_arguments(*probe)
-    return _Answer(value, _changes(before, after))
+    has_answered = False
+    for probe, _ in probes:
+        before = list(arrays_in(probe))
+        try:
+            value, after = getattr(getattr(submission, module), name).with_arguments(*probe)
+        except SubmissionFault as fault:
+            if fault.ends_row or not has_answered:
+                return
+            yield _Answer(None)
+        else:
+            has_answered = True
+            yield _Answer(value, _changes(before, after))
 
 
-def _call(function: Twist, probe: Probe) -> _Answer | None:
-    """What one of our own functions answers; None where it cannot be computed."""
+def _call(function: Twist, probe: Probe, raises: tuple[type[Exception], ...] = ()) -> _Answer:
+    """What one of our own functions answers; it may raise what the mistake itself ends in."""
     arguments = copy.deepcopy(list(probe))
     try:
         with np.errstate(all="ignore"):
             value = np.array(function(*arguments), dtype=np.float64)
-    except (ArithmeticError, IndexError, TypeError, ValueError, np.linalg.LinAlgError):
-        return None  # two twists around one another may not fit: the one returns another shape, say
+    except raises:
+        return _Answer(None)
     return _Answer(value, _changes(list(arrays_in(probe)), list(arrays_in(arguments))))
 
 
-def _fits(cases: Sequence[_Case], wrong: Twist) -> bool:
-    """Whether a mistake answers every probe as the student's function does, one of them wrongly."""
+def _fitted(mistake: Misconception, cases: Sequence[_Case], faults: dict[str, str]) -> Misconception | None:
+    """The mistake, with its number as the answers show it; None where it has a number and no number does."""
+    if mistake.fit is None:
+        return mistake
+    answers = [
+        (case.probe, case.found.value)
+        for case in cases
+        if case.found.value is not None
+        and case.right.value is not None
+        and case.found.value.shape == case.right.value.shape
+    ]
+    try:
+        with np.errstate(all="ignore"):
+            number = mistake.fit(answers)
+    except Exception:  # a slip in the catalogue costs this candidate alone
+        faults[mistake.name] = _fault(mistake)
+        return None
+    return None if number is None or not np.isfinite(number) else mistake.with_number(number)
+
+
+def _fault(mistake: Misconception) -> str:
+    return f"{mistake.name} in {mistake.function} cannot be looked for:\n{traceback.format_exc()}"
+
+
+def _fits(
+    cases: Sequence[_Case],
+    made: Sequence[Misconception],
+    right: Twist,
+    faults: dict[str, str],
+    *,
+    is_lenient: bool,
+) -> bool:
+    """Whether mistakes answer every probe as the student's function does, one of them wrongly.
+
+    Leniently, an edge that the student's function gets wrong in yet another way is not held against them.
+    """
+    wrong = functools.partial(_all_of(made), right)
+    raises = made[0].raises if len(made) == 1 else ()
     differs, leaves_the_same, changes = False, True, False
     for case in cases:
-        answer = _call(wrong, case.probe)
-        if answer is None or case.right is None:
-            return False
+        try:
+            answer = _call(wrong, case.probe, raises)
+        except Exception:
+            if len(made) == 1:
+                faults[made[0].name] = _fault(made[0])
+            return False  # two twists around one another may not fit: the one returns another shape, say
         if not _agree(case.found.value, answer.value, case.right.value):
+            if is_lenient and case.is_edge and not _agree(case.found.value, case.right.value, None):
+                continue
             return False
         differs = differs or not _agree(case.right.value, answer.value, case.right.value)
         leaves_the_same = leaves_the_same and answer.changed == case.found.changed
@@ -134,14 +204,15 @@ def _told_apart(
 
     def leaves_the_same(made: Sequence[Misconception]) -> bool:
         wrong = functools.partial(_all_of(made), right)
-        answers = [_call(wrong, case.probe) for case in cases]
-        pairs = zip(cases, answers, strict=True)
-        return all(answer is not None and answer.changed == case.found.changed for case, answer in pairs)
+        raises = made[0].raises if len(made) == 1 else ()
+        return all(_call(wrong, case.probe, raises).changed == case.found.changed for case in cases)
 
     return [made for made in fitting if leaves_the_same(made)] if len(fitting) > 1 else fitting
 
 
-def _agree(found: np.ndarray, wrong: np.ndarray, right: np.ndarray) -> bool:
+def _agree(found: np.ndarray | None, wrong: np.ndarray | None, right: np.ndarray | None) -> bool:
+    if found is None or wrong is None:
+        return found is wrong
     if found.size == wrong.size == 1:
         found, wrong = found.reshape(()), wrong.reshape(())
     if found.shape != wrong.shape:
@@ -151,7 +222,7 @@ def _agree(found: np.ndarray, wrong: np.ndarray, right: np.ndarray) -> bool:
         return not any(are_finite)  # which entries break down depends on how a formula is written
     size = float(np.max(np.abs(wrong), initial=0.0))
     allowed = ROUNDING * size
-    if right.shape == wrong.shape and np.isfinite(right).all():
+    if right is not None and right.shape == wrong.shape and np.isfinite(right).all():
         distance = float(np.max(np.abs(wrong - right), initial=0.0))
         allowed = min(allowed, CLOSER * distance) if distance > ROUNDING * size else allowed
     return float(np.max(np.abs(found - wrong), initial=0.0)) <= allowed

@@ -297,7 +297,9 @@ class GradingPlugin:
         if function not in self.diagnoses:
             self._submission.start_row()
             catalogue = self._assignment.catalogue()
-            self.diagnoses[function] = diagnose(function, self._submission, catalogue, self._seed(function))
+            diagnosis = diagnose(function, self._submission, catalogue, self._seed(function))
+            self.problems += diagnosis.faults
+            self.diagnoses[function] = diagnosis.sentence
         return self.diagnoses[function]
 
     def _draw(self, number: str, run: TrainingRun) -> Curve | None:

@@ -12,7 +12,8 @@ MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg"
 
 def load() -> Catalogue:
     """Return every known mistake, the right functions and the probes that tell them apart."""
-    from autograder.misconceptions.probes import probes  # both here: they import the reference
+    from autograder.misconceptions.edges import edges  # here: they import the reference
+    from autograder.misconceptions.probes import probes
     from hw4.lab.signatures import SIGNATURES
 
     found = tuple(
@@ -25,4 +26,4 @@ def load() -> Catalogue:
         name: getattr(importlib.import_module(f"hw4.{name.partition('.')[0]}"), name.partition(".")[2])
         for name in SIGNATURES
     }
-    return Catalogue(found, MappingProxyType(right), probes, signatures=tuple(SIGNATURES))
+    return Catalogue(found, MappingProxyType(right), probes, edges, signatures=tuple(SIGNATURES))

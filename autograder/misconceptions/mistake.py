@@ -12,24 +12,32 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grading.assignment import Misconception
+from autograder.grading.assignment import Answers, Misconception
 
 Array = np.ndarray
 Right = Callable[..., Any]
 """The right function, handed to a twist as its first argument."""
 
 
-def mistake(function: str, slide: str, *rows: str) -> Callable[[Callable[..., Any]], Misconception]:
+def mistake(
+    function: str,
+    slide: str,
+    *rows: str,
+    fit: Callable[[Answers], float | None] | None = None,
+    raises: tuple[type[Exception], ...] = (),
+) -> Callable[[Callable[..., Any]], Misconception]:
     """Make a misconception of a twist; its name is the twist's, its sentence the docstring.
 
     Args:
         function: ``module.function`` that is twisted.
         slide: the title of the slide the mistake contradicts.
         *rows: the numbers of rows that must fail; without any, one of the function's will do.
+        fit: recovers the twist's one keyword-only argument from what a student's function answers.
+        raises: the exceptions that the mistake itself ends in on some inputs.
     """
 
     def make(twist: Callable[..., Any]) -> Misconception:
         sentence = " ".join((inspect.getdoc(twist) or "").split())
-        return Misconception(twist.__name__, function, twist, slide, sentence, rows)
+        return Misconception(twist.__name__, function, twist, slide, sentence, rows, fit, raises)
 
     return make

@@ -573,14 +573,15 @@ def update_with_a_falling_learning_rate(right: Right, *arguments: Any) -> Array:
 def update_with_the_learning_rate_divided(right: Right, *arguments: Any) -> Array:
     """You divide the learning rate by the number of steps S: each step has the whole of it."""
     *data, learning_rate, minibatches = arguments
-    return right(*data, learning_rate / len(minibatches), minibatches)
+    return right(*data, learning_rate / max(len(minibatches), 1), minibatches)
 
 
 @mistake(UPDATE, PPO)
 def update_averaged_over_the_way(right: Right, *arguments: Any) -> Array:
     """You average θ over the steps: the θ after the last step was asked for."""
     theta_k, *data, kl_weight, learning_rate, minibatches = arguments
-    return np.mean(_descend(theta_k, data, kl_weight, learning_rate, minibatches)[1:], axis=0)
+    way = _descend(theta_k, data, kl_weight, learning_rate, minibatches)
+    return np.mean(way[1:] or way, axis=0)
 
 
 @mistake(UPDATE, PENALTY)

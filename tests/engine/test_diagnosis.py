@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.assignment import Catalogue, Misconception
-from autograder.grading.diagnosis import diagnose
+from autograder.grading.diagnosis import Diagnosis, diagnose
 from autograder.grading.lender import Lender
 from autograder.homework import HW4
 from autograder.release import known
@@ -30,7 +30,7 @@ class Here:
     def __init__(self, function, answer):
         module, _, name = function.partition(".")
         setattr(self, module, type("Module", (), {name: self}))
-        self._answer = answer
+        self._function, self._answer = function, answer
         self.calls = 0
 
     @contextlib.contextmanager
@@ -40,8 +40,11 @@ class Here:
     def with_arguments(self, *arguments):
         self.calls += 1
         arguments = copy.deepcopy(list(arguments))
-        with np.errstate(all="ignore"):
-            returned = np.array(self._answer(*arguments), dtype=np.float64)
+        try:
+            with np.errstate(all="ignore"):
+                returned = np.array(self._answer(*arguments), dtype=np.float64)
+        except Exception as error:
+            raise CallRaised(self._function, str(error)) from error
         return returned, list(_arrays(arguments))
 
 
@@ -54,7 +57,9 @@ def _arrays(values):
 
 
 def told(function, answer, seed=1, catalogue=CATALOGUE):
-    return diagnose(function, Here(function, answer), catalogue, seed)
+    diagnosis = diagnose(function, Here(function, answer), catalogue, seed)
+    assert not diagnosis.faults
+    return diagnosis.sentence
 
 
 def twisted(name, right=None):
@@ -143,14 +148,64 @@ def test_a_function_that_raises_is_called_once_and_told_nothing():
             raise CallRaised(FISHER, "it raised")
 
     submission = Raises(FISHER, None)
-    assert diagnose(FISHER, submission, CATALOGUE, 1) is None
+    assert diagnose(FISHER, submission, CATALOGUE, 1) == Diagnosis()
     assert submission.calls == 1
+
+
+@pytest.mark.parametrize("error", [NameError, TypeError, AttributeError, RuntimeWarning, RecursionError])
+def test_a_slip_in_a_twist_costs_that_candidate_only(error):
+    def slips(right, scores, mask):
+        raise error("a slip")
+
+    halved, halving = twisted("fisher_halved")
+    slip = dataclasses.replace(halving, name="slips", twist=slips, sentence="Never said.")
+    catalogue = dataclasses.replace(CATALOGUE, misconceptions=(slip, *CATALOGUE.of(FISHER)))
+    diagnosis = diagnose(FISHER, Here(FISHER, halved), catalogue, 1)
+    assert halving.sentence in diagnosis.sentence
+    (fault,) = diagnosis.faults
+    assert "slips" in fault
+    assert "Traceback" in fault
+
+
+def test_a_slip_does_not_cost_those_who_make_two_mistakes():
+    def slips(right, scores, mask):
+        raise NameError("a slip")
+
+    halved, halving = twisted("fisher_halved")
+    both, padding = twisted("fisher_counts_padding", halved)
+    slip = dataclasses.replace(halving, name="slips", twist=slips)
+    catalogue = dataclasses.replace(CATALOGUE, misconceptions=(slip, *CATALOGUE.of(FISHER)))
+    diagnosis = diagnose(FISHER, Here(FISHER, both), catalogue, 1)
+    assert halving.sentence in diagnosis.sentence
+    assert padding.sentence in diagnosis.sentence
+    assert len(diagnosis.faults) == 1
+
+
+def test_a_function_that_raises_at_an_edge_is_still_told_its_mistake():
+    both, mistake = twisted("fisher_halved")
+
+    def halved(scores, mask):
+        if len(scores) > 50:
+            raise MemoryError
+        return both(scores, mask)
+
+    assert told(FISHER, halved) == f'{mistake.sentence} (Slide "{mistake.slide}".)'
+
+
+def test_a_mistake_is_not_named_where_an_edge_refutes_it():
+    """It is made on small inputs alone: on large ones the function is right."""
+    halved, _ = twisted("fisher_halved")
+
+    def sometimes(scores, mask):
+        return (CATALOGUE.right[FISHER] if len(scores) > 50 else halved)(scores, mask)
+
+    assert told(FISHER, sometimes) is None
 
 
 def test_without_known_mistakes_nothing_is_called():
     submission = Here(FISHER, CATALOGUE.right[FISHER])
-    assert diagnose(FISHER, submission, Catalogue(), 1) is None
-    assert diagnose("npg.unheard_of", submission, CATALOGUE, 1) is None
+    assert diagnose(FISHER, submission, Catalogue(), 1) == Diagnosis()
+    assert diagnose("npg.unheard_of", submission, CATALOGUE, 1) == Diagnosis()
     assert submission.calls == 0
 
 
@@ -178,5 +233,5 @@ def test_a_mistake_is_named_across_the_wall(tmp_path):
             order=[function.qualified_name for function in HW4.functions],
         ) as submission,
     ):
-        said = diagnose("npg.npg_iteration", submission, CATALOGUE, 3)
-    assert said == f'{wanted.sentence} (Slide "{wanted.slide}".)'
+        diagnosis = diagnose("npg.npg_iteration", submission, CATALOGUE, 3)
+    assert diagnosis.sentence == f'{wanted.sentence} (Slide "{wanted.slide}".)'
