@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
 
 REWARDS_TO_GO = "baseline.rewards_to_go"
@@ -53,22 +54,70 @@ def _discounted(rewards: Array, mask: Array, discount: float) -> Array:
     return returns
 
 
-@mistake(REWARDS_TO_GO, SLIDE)
-def rewards_to_go_discounted_by_99(right: Right, rewards: Array, mask: Array) -> Array:
-    """You discount by γ = 0.99: the lecture's return has a finite horizon and no discount."""
-    return _discounted(rewards, mask, 0.99)
+@mistake(REWARDS_TO_GO, SLIDE, fit=fits.discount)
+def rewards_to_go_discounted(right: Right, rewards: Array, mask: Array, *, discount: float = 0.99) -> Array:
+    """You discount the rewards: the lecture's return has a finite horizon and no discount γ."""
+    return _discounted(rewards, mask, discount)
 
 
 @mistake(REWARDS_TO_GO, SLIDE)
-def rewards_to_go_discounted_by_95(right: Right, rewards: Array, mask: Array) -> Array:
-    """You discount by γ = 0.95: the lecture's return has a finite horizon and no discount."""
-    return _discounted(rewards, mask, 0.95)
+def rewards_to_go_of_the_wrong_sign(right: Right, rewards: Array, mask: Array) -> Array:
+    """Your returns have the wrong sign: R_h adds up the rewards, it does not subtract them."""
+    return -right(rewards, mask)
 
 
 @mistake(REWARDS_TO_GO, SLIDE)
-def rewards_to_go_discounted_by_90(right: Right, rewards: Array, mask: Array) -> Array:
-    """You discount by γ = 0.9: the lecture's return has a finite horizon and no discount."""
-    return _discounted(rewards, mask, 0.9)
+def rewards_to_go_as_whole_numbers(right: Right, rewards: Array, mask: Array) -> Array:
+    """You fill an array of integers, which cuts off what is behind the point: use floats."""
+    return right(rewards, mask).astype(np.int64)
+
+
+@mistake(REWARDS_TO_GO, SLIDE)
+def rewards_to_go_of_whole_rewards(right: Right, rewards: Array, mask: Array) -> Array:
+    """You turn the rewards into integers, which cuts off what is behind the point: use floats."""
+    return right(np.trunc(rewards), mask)
+
+
+@mistake(REWARDS_TO_GO, SLIDE)
+def rewards_to_go_less_the_padding(right: Right, rewards: Array, mask: Array) -> Array:
+    """You sum the padding too and take it off again: beside large numbers the small ones lose their digits.
+
+    Leave padding out before you sum.
+    """
+    everything = np.cumsum(rewards[:, ::-1], axis=1)[:, ::-1]
+    padding = np.cumsum(np.where(mask, 0.0, rewards)[:, ::-1], axis=1)[:, ::-1]
+    return np.where(mask, everything - padding, 0.0)
+
+
+@mistake(REWARDS_TO_GO, SLIDE)
+def rewards_to_go_from_the_start(right: Right, rewards: Array, mask: Array) -> Array:
+    """You sum the padding too and take it off again: beside large numbers the small ones lose their digits.
+
+    Leave padding out before you sum.
+    """
+    total = np.sum(rewards, axis=1, keepdims=True)
+    before = np.cumsum(rewards, axis=1) - rewards
+    padding = np.sum(np.where(mask, 0.0, rewards), axis=1, keepdims=True)
+    return np.where(mask, total - before - padding, 0.0)
+
+
+def _windowed(size: float, rewards: Array, mask: Array) -> Array:
+    sums = np.zeros((mask.shape[0], mask.shape[1] + int(size)))
+    sums[:, : mask.shape[1]] = np.cumsum(np.where(mask, rewards, 0.0)[:, ::-1], axis=1)[:, ::-1]
+    return np.where(mask, (sums - np.roll(sums, -int(size), axis=1))[:, : mask.shape[1]], 0.0)
+
+
+@mistake(REWARDS_TO_GO, SLIDE, fit=fits.among(_windowed, (100, 50, 64, 32, 20, 10, 5)))
+def rewards_to_go_of_the_next_steps(right: Right, rewards: Array, mask: Array, *, size: float = 100) -> Array:
+    """You stop after a fixed number of steps: R_h adds up all rewards that are left, however many."""
+    return _windowed(size, rewards, mask)
+
+
+@mistake(REWARDS_TO_GO, SLIDE, "2.1.3")
+def rewards_to_go_clear_the_padding(right: Right, rewards: Array, mask: Array) -> Array:
+    """You change the caller's `rewards` in place: work on a copy."""
+    rewards[~mask] = 0.0
+    return right(rewards, mask)
 
 
 @mistake(REWARDS_TO_GO, SLIDE, "2.1.2")
@@ -136,7 +185,7 @@ def rewards_to_go_of_the_first_step(right: Right, rewards: Array, mask: Array) -
 
 @mistake(REWARDS_TO_GO, SLIDE, "2.1.3")
 def rewards_to_go_overwrite_the_rewards(right: Right, rewards: Array, mask: Array) -> Array:
-    """You sum in place, which changes the caller's `rewards`: work on a copy."""
+    """You change the caller's `rewards` in place: work on a copy."""
     rewards[:] = right(rewards, mask)
     return rewards
 
@@ -283,20 +332,105 @@ def fit_to_standardised_returns(
     return right(baseline_features, (returns - np.mean(real)) / np.std(real), mask, ridge)
 
 
-@mistake(FIT, SLIDE)
+@mistake(FIT, SLIDE, fit=fits.hidden_ridge)
 def fit_with_a_hidden_ridge(
-    right: Right, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
+    right: Right,
+    baseline_features: Array,
+    returns: Array,
+    mask: Array,
+    ridge: float = 0.0,
+    *,
+    extra: float = 1e-3,
 ) -> Array:
-    """You add 0.001 to the ridge that was asked for: with ridge = 0 there is none."""
-    return right(baseline_features, returns, mask, ridge + 1e-3)
+    """You add a constant to the ridge that was asked for: with ridge = 0 there is none."""
+    return right(baseline_features, returns, mask, ridge + extra)
+
+
+@mistake(FIT, SLIDE, fit=fits.hidden_ridge)
+def fit_with_a_default_ridge(
+    right: Right,
+    baseline_features: Array,
+    returns: Array,
+    mask: Array,
+    ridge: float = 0.0,
+    *,
+    default: float = 1e-3,
+) -> Array:
+    """You take ridge = 0 for a ridge that was not given, and put a number in its place: 0 is a value."""
+    return right(baseline_features, returns, mask, ridge or default)
 
 
 @mistake(FIT, SLIDE)
-def fit_with_a_larger_hidden_ridge(
+def fit_without_ridge_where_rank_is_missing(
     right: Right, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
 ) -> Array:
-    """You add 0.01 to the ridge that was asked for: with ridge = 0 there is none."""
-    return right(baseline_features, returns, mask, ridge + 1e-2)
+    """You forget the ridge where the features are dependent, or the steps few: it belongs to every fit."""
+    design = baseline_features[mask]
+    is_whole = np.linalg.matrix_rank(design) == design.shape[1]
+    return right(baseline_features, returns, mask, ridge if is_whole else 0.0)
+
+
+def _fit_with_cut_off(
+    cut_off: float, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
+) -> Array:
+    k = baseline_features.shape[-1]
+    design = np.concatenate([baseline_features[mask], np.sqrt(ridge) * np.eye(k)])
+    return np.linalg.pinv(design, rcond=cut_off) @ np.concatenate([returns[mask], np.zeros(k)])
+
+
+@mistake(FIT, SLIDE, fit=fits.among(_fit_with_cut_off, (1e-3, 1e-2, 0.1, 3e-3)))
+def fit_with_a_coarse_cut_off(
+    right: Right,
+    baseline_features: Array,
+    returns: Array,
+    mask: Array,
+    ridge: float = 0.0,
+    *,
+    cut_off: float = 1e-3,
+) -> Array:
+    """Your cut-off takes small singular values for 0: features of different sizes are not dependent."""
+    return _fit_with_cut_off(cut_off, baseline_features, returns, mask, ridge)
+
+
+@mistake(FIT, SLIDE, raises=(np.linalg.LinAlgError,))
+def fit_by_solving_a_singular_system(
+    right: Right, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
+) -> Array:
+    """ΨᵀΨ has no inverse where the features are dependent, or the steps few: lstsq and pinv need none."""
+    design = baseline_features[mask]
+    k = design.shape[1]
+    if ridge == 0.0 and np.linalg.matrix_rank(design) < k:
+        raise np.linalg.LinAlgError("Singular matrix")
+    return np.linalg.solve(design.T @ design + ridge * np.eye(k), design.T @ returns[mask])
+
+
+@mistake(FIT, SLIDE)
+def fit_in_float32(
+    right: Right, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
+) -> Array:
+    """You compute in float32: keep float64, which has nine digits more."""
+    k = baseline_features.shape[-1]
+    design = np.concatenate([baseline_features[mask], np.sqrt(ridge) * np.eye(k)]).astype(np.float32)
+    targets = np.concatenate([returns[mask], np.zeros(k)]).astype(np.float32)
+    return np.linalg.lstsq(design, targets, rcond=None)[0].astype(np.float64)
+
+
+@mistake(FIT, SLIDE, "2.2.5")
+def fit_clears_the_padding_of_the_features(
+    right: Right, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
+) -> Array:
+    """You change the caller's `baseline_features` in place: work on a copy."""
+    baseline_features[~mask] = 0.0
+    return right(baseline_features, returns, mask, ridge)
+
+
+@mistake(FIT, SLIDE, "2.2.5")
+def fit_clears_the_padding_of_the_returns(
+    right: Right, baseline_features: Array, returns: Array, mask: Array, ridge: float = 0.0
+) -> Array:
+    """You change the caller's `returns` in place: work on a copy."""
+    returns *= mask
+    return right(baseline_features, returns, mask, ridge)
 
 
 @mistake(FIT, SLIDE)
@@ -414,6 +548,20 @@ def prediction_summed_over_steps(right: Right, weights: Array, baseline_features
 def prediction_of_the_wrong_sign(right: Right, weights: Array, baseline_features: Array) -> Array:
     """Your predictions have the wrong sign: b̃ = ψ·w."""
     return -right(weights, baseline_features)
+
+
+@mistake(PREDICT, SLIDE)
+def prediction_in_float32(right: Right, weights: Array, baseline_features: Array) -> Array:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return np.asarray(right(weights.astype(np.float32), baseline_features.astype(np.float32)), dtype=float)
+
+
+@mistake(PREDICT, SLIDE, fit=fits.highest)
+def prediction_clipped(
+    right: Right, weights: Array, baseline_features: Array, *, bound: float = 100.0
+) -> Array:
+    """You clip the predictions: returns may be as large as they like, and so may b̃."""
+    return np.clip(right(weights, baseline_features), -bound, bound)
 
 
 @mistake(PREDICT, SLIDE, "2.3.2")

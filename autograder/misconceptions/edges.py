@@ -40,13 +40,13 @@ def _mask(rng: np.random.Generator, N: int, H: int) -> Array:
 
 
 def _ladder() -> tuple[Array, Array]:
-    """One state with logits down to −62 in small steps, so that any ε meets probabilities of its own size.
+    """One state with logits down to −796 in small steps, so that any ε meets probabilities of its size.
 
     In the other they go down to −1e4.
     """
-    features = np.ones((2, 1, 32, 2))
-    features[0, 0, :, 0] = -2.0 * np.arange(32)
-    features[1, 0, :, 0] = 1.0 - np.geomspace(1.0, 10_001.0, 32)
+    features = np.ones((2, 1, 200, 2))
+    features[0, 0, :, 0] = -4.0 * np.arange(200)
+    features[1, 0, :, 0] = 1.0 - np.geomspace(1.0, 10_001.0, 200)
     return np.array([1.0, 0.0]), features
 
 
@@ -87,9 +87,9 @@ def _rewards(N: int, H: int, rng: np.random.Generator) -> Probe:
     return rng.normal(size=(N, H)), _mask(rng, N, H)
 
 
-def _odd_rewards(rng: np.random.Generator) -> Probe:
-    rewards = np.array([[FLOAT32_INTEGERS + 1.0, -FLOAT32_INTEGERS, 5.0], [0.7, 1e12, -1e12]])
-    return rewards, np.array([[True, True, False], [True, False, False]])
+def _rewards_beside_large_padding(rng: np.random.Generator) -> Probe:
+    """Padding beside which the rewards lose their digits."""
+    return np.array([[0.7, 1e12, 3e11]]), np.array([[True, False, False]])
 
 
 def _fit(N: int, H: int, k: int, ridge: float, rng: np.random.Generator) -> Probe:
@@ -151,6 +151,11 @@ def _weights(rng: np.random.Generator) -> Probe:
 def _small_weights(rng: np.random.Generator) -> Probe:
     """Nothing above e⁹, so that a weight clipped at ten thousand or less shows beside its neighbours."""
     return np.linspace(-0.2, -9.0, 40), np.linspace(-9.0, -0.1, 40)
+
+
+def _tiny_weights(rng: np.random.Generator) -> Probe:
+    """Below e⁻²⁵, where a clipped log-ratio shows and a bound on the weights does not."""
+    return np.linspace(-30.0, -70.0, 12), np.linspace(-0.5, -2.0, 12)
 
 
 def _draws(n: int, size: float, rng: np.random.Generator) -> Probe:
@@ -307,7 +312,11 @@ def _kl(policies: Draw, rng: np.random.Generator) -> Probe:
 _EDGES: dict[str, Sequence[Draw]] = {
     "policy.action_log_probabilities": [partial(_log_probabilities, states) for states in _STATES],
     "policy.score": [partial(_score, states) for states in _STATES],
-    "baseline.rewards_to_go": [partial(_rewards, 70, 150), partial(_rewards, 3, 120), _odd_rewards],
+    "baseline.rewards_to_go": [
+        partial(_rewards, 70, 150),
+        partial(_rewards, 3, 120),
+        _rewards_beside_large_padding,
+    ],
     "baseline.fit_baseline": [
         partial(_fit, 40, 10, 12, 0.5),
         partial(_fit, 1, 3, 6, 0.7),
@@ -340,7 +349,7 @@ _EDGES: dict[str, Sequence[Draw]] = {
         partial(_npg_iteration, 8, 3, 1e3, 2.0, 0.5, 0.5),
         partial(_npg_iteration, 8, 3, 1.0, 1e5, 0.5, 0.5),
     ],
-    "importance_sampling.importance_weights": [_weights, _small_weights],
+    "importance_sampling.importance_weights": [_weights, _small_weights, _tiny_weights],
     "importance_sampling.importance_sampling_estimate": [
         partial(_draws, 500, 30.0),
         partial(_draws, 140, 1e5),

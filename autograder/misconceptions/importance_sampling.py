@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
 
 WEIGHTS = "importance_sampling.importance_weights"
@@ -54,16 +55,19 @@ def weights_outside_log_space(right: Right, target_log_probs: Array, proposal_lo
     return np.exp(target_log_probs) / np.exp(proposal_log_probs)
 
 
-@mistake(WEIGHTS, SLIDE, "4.1.2")
-def weights_with_a_guard(right: Right, target_log_probs: Array, proposal_log_probs: Array) -> Array:
+@mistake(WEIGHTS, SLIDE, "4.1.2", fit=fits.weights_guard)
+def weights_with_a_guard(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, *, guard: float = 1e-12
+) -> Array:
     """A constant below the fraction is wrong where p is as small: subtract the logs, then take exp."""
-    return np.exp(target_log_probs) / (np.exp(proposal_log_probs) + 1e-8)
+    return np.exp(target_log_probs) / (np.exp(proposal_log_probs) + guard)
 
 
 @mistake(WEIGHTS, SLIDE, "4.1.2")
-def weights_with_a_tiny_guard(right: Right, target_log_probs: Array, proposal_log_probs: Array) -> Array:
-    """A constant below the fraction is wrong where p is as small: subtract the logs, then take exp."""
-    return np.exp(target_log_probs) / (np.exp(proposal_log_probs) + 1e-12)
+def weights_in_float32(right: Right, target_log_probs: Array, proposal_log_probs: Array) -> Array:
+    """You compute in float32: keep float64, whose exp overflows at 709 and not at 88."""
+    weights = right(target_log_probs.astype(np.float32), proposal_log_probs.astype(np.float32))
+    return np.asarray(weights, dtype=np.float64)
 
 
 @mistake(WEIGHTS, SLIDE)
@@ -72,10 +76,12 @@ def weights_clipped_around_one(right: Right, target_log_probs: Array, proposal_l
     return np.clip(right(target_log_probs, proposal_log_probs), 0.8, 1.2)
 
 
-@mistake(WEIGHTS, SLIDE)
-def weights_clipped_at_ten(right: Right, target_log_probs: Array, proposal_log_probs: Array) -> Array:
-    """You clip the weights at 10: fewer large weights mean less variance, but the estimate is biased."""
-    return np.minimum(right(target_log_probs, proposal_log_probs), 10.0)
+@mistake(WEIGHTS, SLIDE, fit=fits.highest_above_one)
+def weights_bounded(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, *, most: float = 100.0
+) -> Array:
+    """You cut large weights off: fewer large weights mean less variance, but the estimate is biased."""
+    return np.minimum(right(target_log_probs, proposal_log_probs), most)
 
 
 @mistake(WEIGHTS, SLIDE)
@@ -84,10 +90,12 @@ def weights_clipped_at_one(right: Right, target_log_probs: Array, proposal_log_p
     return np.minimum(right(target_log_probs, proposal_log_probs), 1.0)
 
 
-@mistake(WEIGHTS, SLIDE)
-def weights_of_a_clipped_log_ratio(right: Right, target_log_probs: Array, proposal_log_probs: Array) -> Array:
+@mistake(WEIGHTS, SLIDE, fit=fits.highest_log)
+def weights_of_a_clipped_log_ratio(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, *, bound: float = 20.0
+) -> Array:
     """You clip ln p̃ − ln p: the ratio may be that large, and exp holds it."""
-    return np.exp(np.clip(target_log_probs - proposal_log_probs, -20.0, 20.0))
+    return np.exp(np.clip(target_log_probs - proposal_log_probs, -bound, bound))
 
 
 @mistake(WEIGHTS, SLIDE)
@@ -115,7 +123,7 @@ def weights_accumulated(right: Right, target_log_probs: Array, proposal_log_prob
 
 @mistake(WEIGHTS, SLIDE, "4.1.3")
 def weights_overwrite_the_target(right: Right, target_log_probs: Array, proposal_log_probs: Array) -> Array:
-    """You subtract in place, which changes the caller's `target_log_probs`: work on a copy."""
+    """You change the caller's `target_log_probs` in place: work on a copy."""
     target_log_probs -= proposal_log_probs
     return np.exp(target_log_probs)
 
@@ -156,10 +164,16 @@ def estimate_of_separate_means(right: Right, values: Array, weights: Array) -> f
     return float(np.mean(values) * np.mean(weights))
 
 
+@mistake(ESTIMATE, SLIDE, fit=fits.clipped_draws)
+def estimate_of_clipped_weights(right: Right, values: Array, weights: Array, *, most: float = 10.0) -> float:
+    """You clip the weights: that makes the estimate biased."""
+    return right(values, np.minimum(weights, most))
+
+
 @mistake(ESTIMATE, SLIDE)
-def estimate_of_clipped_weights(right: Right, values: Array, weights: Array) -> float:
-    """You clip the weights at 1: that makes the estimate biased."""
-    return right(values, np.minimum(weights, 1.0))
+def estimate_in_float32(right: Right, values: Array, weights: Array) -> float:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return float(right(values.astype(np.float32), weights.astype(np.float32)))
 
 
 @mistake(ESTIMATE, SLIDE)
@@ -188,6 +202,6 @@ def estimate_of_the_weights(right: Right, values: Array, weights: Array) -> floa
 
 @mistake(ESTIMATE, SLIDE)
 def estimate_overwrites_the_values(right: Right, values: Array, weights: Array) -> float:
-    """You multiply in place, which changes the caller's `values`: work on a copy."""
+    """You change the caller's `values` in place: work on a copy."""
     values *= weights
     return float(np.mean(values))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
 from hw4.baseline import fit_baseline, predict_baseline, rewards_to_go
-from hw4.npg import fisher_estimate, npg_step, npg_step_size
+from hw4.npg import fisher_estimate, npg_iteration, npg_step, npg_step_size
 from hw4.policy import score
 from hw4.policy_gradient import policy_gradient_estimate
 from hw4.trajectories import TrajectoryBatch
@@ -96,28 +101,40 @@ def fisher_as_a_covariance(right: Right, scores: Array, mask: Array) -> Array:
     return np.cov(scores[mask].T)
 
 
-@mistake(FISHER, NPG)
-def fisher_with_a_thousandth_added(right: Right, scores: Array, mask: Array) -> Array:
-    """You add 0.001 to the diagonal: damping is the caller's decision, F̂ has none."""
-    return right(scores, mask) + 1e-3 * np.eye(scores.shape[-1])
+@mistake(FISHER, NPG, fit=fits.added_to_diagonal)
+def fisher_with_damping(right: Right, scores: Array, mask: Array, *, damping: float = 1e-6) -> Array:
+    """You add a number to the diagonal: damping is the caller's decision, F̂ has none."""
+    return right(scores, mask) + damping * np.eye(scores.shape[-1])
+
+
+def _of_whole_groups(mask: Array, size: float) -> Array:
+    """The steps of trajectories that whole groups of a size cover; all where there is one group only."""
+    number = len(mask)
+    covered = number if number <= size else number // size * size
+    return mask & (np.arange(number) < covered)[:, np.newaxis]
+
+
+def _fisher_in_groups(size: float, scores: Array, mask: Array) -> Array:
+    return fisher_estimate(scores, _of_whole_groups(mask, size))
+
+
+@mistake(FISHER, NPG, fit=fits.among(_fisher_in_groups, (64, 100, 128, 32, 16, 50, 10, 20)))
+def fisher_without_the_last_chunk(right: Right, scores: Array, mask: Array, *, size: float = 64) -> Array:
+    """You work in chunks, and drop the last, which is not full: every trajectory counts."""
+    return right(scores, _of_whole_groups(mask, size))
 
 
 @mistake(FISHER, NPG)
-def fisher_with_a_hundredth_added(right: Right, scores: Array, mask: Array) -> Array:
-    """You add 0.01 to the diagonal: damping is the caller's decision, F̂ has none."""
-    return right(scores, mask) + 1e-2 * np.eye(scores.shape[-1])
+def fisher_of_clipped_scores(right: Right, scores: Array, mask: Array) -> Array:
+    """You clip the scores at ±10: they may be as large as the features are."""
+    return right(np.clip(scores, -10.0, 10.0), mask)
 
 
-@mistake(FISHER, NPG)
-def fisher_with_a_tenth_added(right: Right, scores: Array, mask: Array) -> Array:
-    """You add 0.1 to the diagonal: damping is the caller's decision, F̂ has none."""
-    return right(scores, mask) + 0.1 * np.eye(scores.shape[-1])
-
-
-@mistake(FISHER, NPG)
-def fisher_with_the_identity_added(right: Right, scores: Array, mask: Array) -> Array:
-    """You add 1 to the diagonal: damping is the caller's decision, F̂ has none."""
-    return right(scores, mask) + np.eye(scores.shape[-1])
+@mistake(FISHER, NPG, "3.1.4")
+def fisher_clears_the_padding(right: Right, scores: Array, mask: Array) -> Array:
+    """You change the caller's `scores` in place: work on a copy."""
+    scores[~mask] = 0.0
+    return right(scores, mask)
 
 
 @mistake(FISHER, NPG)
@@ -267,26 +284,137 @@ def step_size_of_entrywise_inverses(right: Right, gradient: Array, fisher: Array
         return float(np.sqrt(delta / (gradient @ (1.0 / fisher) @ gradient)))
 
 
-@mistake(STEP_SIZE, CLOSED_FORM)
-def step_size_with_a_thousandth_added_to_fisher(
-    right: Right, gradient: Array, fisher: Array, delta: float
+def _conjugate_gradient(steps: float, gradient: Array, fisher: Array) -> Array:
+    """Solve F x = g by a number of steps: exact after d of them, but for rounding."""
+    solution, residual = np.zeros_like(gradient), gradient.copy()
+    direction, length = residual.copy(), float(residual @ residual)
+    for _ in range(int(steps)):
+        if length == 0.0:
+            break
+        along = fisher @ direction
+        rate = length / float(direction @ along)
+        solution, residual = solution + rate * direction, residual - rate * along
+        length, before = float(residual @ residual), length
+        direction = residual + length / before * direction
+    return solution
+
+
+def _cut_off_solution(cut_off: float, gradient: Array, fisher: Array) -> Array:
+    return np.linalg.pinv(fisher, rcond=cut_off) @ gradient
+
+
+def _floored_solution(floor: float, gradient: Array, fisher: Array) -> Array:
+    values, vectors = np.linalg.eigh(fisher)
+    return vectors @ (vectors.T @ gradient / np.maximum(values, floor))
+
+
+def _diagonal_solution(size: float, gradient: Array, fisher: Array) -> Array:
+    """Use the diagonal alone in more dimensions than `size`."""
+    return gradient / np.diag(fisher) if len(gradient) > size else np.linalg.solve(fisher, gradient)
+
+
+def _step_size_along(
+    solution: Callable[[float, Array, Array], Array],
+    number: float,
+    gradient: Array,
+    fisher: Array,
+    delta: float,
 ) -> float:
-    """You add 0.001 to the diagonal of F: damping is the caller's decision."""
-    return right(gradient, fisher + 1e-3 * np.eye(len(gradient)), delta)
+    squared = float(gradient @ solution(number, gradient, fisher))
+    return _root(delta / squared) if squared > 0.0 else 0.0
 
 
-@mistake(STEP_SIZE, CLOSED_FORM)
-def step_size_with_a_hundredth_added_to_fisher(
-    right: Right, gradient: Array, fisher: Array, delta: float
+def _step_along(
+    solution: Callable[[float, Array, Array], Array],
+    number: float,
+    theta: Array,
+    gradient: Array,
+    fisher: Array,
+    delta: float,
+) -> Array:
+    direction = solution(number, gradient, fisher)
+    squared = float(gradient @ direction)
+    return theta + (_root(delta / squared) if squared > 0.0 else 0.0) * direction
+
+
+STEPS = (10, 5, 3, 4, 2, 6, 8, 12, 15, 20)
+CUT_OFFS = (1e-3, 1e-2, 0.1, 3e-3)
+FLOORS = (1e-3, 1e-4, 1e-2, 0.1, 1e-6, 1e-5)
+DIMENSIONS = (10, 5, 8, 4, 3, 6, 7, 15)
+
+
+@mistake(STEP_SIZE, CLOSED_FORM, fit=fits.damping_of_step_size)
+def step_size_with_damping(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, damping: float = 1e-3
 ) -> float:
-    """You add 0.01 to the diagonal of F: damping is the caller's decision."""
-    return right(gradient, fisher + 1e-2 * np.eye(len(gradient)), delta)
+    """You add a number to the diagonal of F: damping is the caller's decision."""
+    return right(gradient, fisher + damping * np.eye(len(gradient)), delta)
 
 
-@mistake(STEP_SIZE, CLOSED_FORM)
-def step_size_with_a_large_guard(right: Right, gradient: Array, fisher: Array, delta: float) -> float:
-    """You add 0.01 to gᵀF⁻¹g, which shortens the step: ask whether g is 0 instead."""
-    return _root(delta / (_squared_length(gradient, fisher) + 1e-2)) if gradient.any() else 0.0
+@mistake(STEP_SIZE, CLOSED_FORM, fit=fits.guard)
+def step_size_with_a_large_guard(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, guard: float = 1e-2
+) -> float:
+    """You add a number to gᵀF⁻¹g that shortens the step: ask whether g is 0 instead."""
+    return _root(delta / (_squared_length(gradient, fisher) + guard)) if gradient.any() else 0.0
+
+
+@mistake(STEP_SIZE, CLOSED_FORM, fit=fits.highest)
+def step_size_bounded(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, most: float = 100.0
+) -> float:
+    """You cut η off: it takes the step to the edge of the trust region, however large it has to be."""
+    return min(right(gradient, fisher, delta), most)
+
+
+@mistake(STEP_SIZE, CLOSED_FORM, fit=fits.small_gradient(0))
+def step_size_zero_for_a_small_gradient(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, least: float = 1e-3
+) -> float:
+    """You return 0 for a small g: η = 0 belongs to g = 0 alone, and F may be as small as g is."""
+    return 0.0 if np.linalg.norm(gradient) <= least else right(gradient, fisher, delta)
+
+
+@mistake(
+    STEP_SIZE, CLOSED_FORM, fit=fits.among(functools.partial(_step_size_along, _conjugate_gradient), STEPS)
+)
+def step_size_of_a_few_steps(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, steps: float = 10
+) -> float:
+    """You solve F x = g by a few steps of conjugate gradient: that is exact for small d alone."""
+    return _step_size_along(_conjugate_gradient, steps, gradient, fisher, delta)
+
+
+@mistake(
+    STEP_SIZE, CLOSED_FORM, fit=fits.among(functools.partial(_step_size_along, _cut_off_solution), CUT_OFFS)
+)
+def step_size_with_a_coarse_cut_off(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, cut_off: float = 1e-3
+) -> float:
+    """Your cut-off takes small eigenvalues of F for 0: they are where F⁻¹ is large."""
+    return _step_size_along(_cut_off_solution, cut_off, gradient, fisher, delta)
+
+
+@mistake(
+    STEP_SIZE, CLOSED_FORM, fit=fits.among(functools.partial(_step_size_along, _floored_solution), FLOORS)
+)
+def step_size_with_eigenvalues_raised(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, floor: float = 1e-3
+) -> float:
+    """You raise small eigenvalues of F to a floor: F may be small, and its inverse large."""
+    return _step_size_along(_floored_solution, floor, gradient, fisher, delta)
+
+
+@mistake(
+    STEP_SIZE,
+    CLOSED_FORM,
+    fit=fits.among(functools.partial(_step_size_along, _diagonal_solution), DIMENSIONS),
+)
+def step_size_of_the_diagonal_in_many_dimensions(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, size: float = 10
+) -> float:
+    """Where d is large you use the diagonal of F alone: its other entries count for every d."""
+    return _step_size_along(_diagonal_solution, size, gradient, fisher, delta)
 
 
 @mistake(STEP_SIZE, CLOSED_FORM, "3.2.3")
@@ -296,10 +424,12 @@ def step_size_divides_by_zero(right: Right, gradient: Array, fisher: Array, delt
         return float(np.sqrt(delta / np.float64(_squared_length(gradient, fisher))))
 
 
-@mistake(STEP_SIZE, CLOSED_FORM, "3.2.3")
-def step_size_with_a_guard_alone(right: Right, gradient: Array, fisher: Array, delta: float) -> float:
+@mistake(STEP_SIZE, CLOSED_FORM, "3.2.3", fit=fits.guard_at_zero)
+def step_size_with_a_guard_alone(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, guard: float = 1e-8
+) -> float:
     """A small number below the fraction makes η huge where g = 0: return 0 there."""
-    return _root(delta / (_squared_length(gradient, fisher) + 1e-8))
+    return _root(delta / (_squared_length(gradient, fisher) + guard))
 
 
 @mistake(STEP_SIZE, CLOSED_FORM, "3.2.4")
@@ -423,20 +553,83 @@ def step_along_the_diagonal_natural_gradient(
     return theta + npg_step_size(gradient, fisher, delta) * gradient / np.diag(fisher)
 
 
-@mistake(STEP, CLOSED_FORM)
-def step_with_a_thousandth_added_to_fisher(
-    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float
+@mistake(STEP, CLOSED_FORM, fit=fits.damping_of_step)
+def step_with_damping(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, damping: float = 1e-3
 ) -> Array:
-    """You add 0.001 to the diagonal of F: damping is the caller's decision."""
-    return right(theta, gradient, fisher + 1e-3 * np.eye(len(theta)), delta)
+    """You add a number to the diagonal of F: damping is the caller's decision."""
+    return right(theta, gradient, fisher + damping * np.eye(len(theta)), delta)
 
 
-@mistake(STEP, CLOSED_FORM)
-def step_with_a_hundredth_added_to_fisher(
-    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float
+@mistake(STEP, CLOSED_FORM, fit=fits.guard_of_step)
+def step_with_a_large_guard(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, guard: float = 1e-2
 ) -> Array:
-    """You add 0.01 to the diagonal of F: damping is the caller's decision."""
-    return right(theta, gradient, fisher + 1e-2 * np.eye(len(theta)), delta)
+    """You add a number to gᵀF⁻¹g that shortens the step: ask whether g is 0 instead."""
+    direction = np.linalg.solve(fisher, gradient)
+    return theta + _root(delta / (float(gradient @ direction) + guard)) * direction
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.longest_step)
+def step_shortened(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, most: float = 10.0
+) -> Array:
+    """You shorten a long step: F alone measures it, and it ends at the edge of the trust region."""
+    step = right(theta, gradient, fisher, delta) - theta
+    return theta + step * np.minimum(1.0, most / np.maximum(np.linalg.norm(step), 1e-300))
+
+
+def _with_step_size_bounded(most: float, theta: Array, gradient: Array, fisher: Array, delta: float) -> Array:
+    direction = np.linalg.solve(fisher, gradient)
+    return theta + min(npg_step_size(gradient, fisher, delta), most) * direction
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.linear(_with_step_size_bounded, 1e-3, 2e-3))
+def step_with_step_size_bounded(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, most: float = 100.0
+) -> Array:
+    """You cut η off: it takes the step to the edge of the trust region, however large it has to be."""
+    return _with_step_size_bounded(most, theta, gradient, fisher, delta)
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.small_gradient(1))
+def step_that_stays_for_a_small_gradient(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, least: float = 1e-3
+) -> Array:
+    """You return θ for a small g: it stays for g = 0 alone, and F may be as small as g is."""
+    return theta if np.linalg.norm(gradient) <= least else right(theta, gradient, fisher, delta)
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.among(functools.partial(_step_along, _conjugate_gradient), STEPS))
+def step_by_a_few_steps_of_conjugate_gradient(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, steps: float = 10
+) -> Array:
+    """You solve F x = g by a few steps of conjugate gradient: that is exact for small d alone."""
+    return _step_along(_conjugate_gradient, steps, theta, gradient, fisher, delta)
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.among(functools.partial(_step_along, _cut_off_solution), CUT_OFFS))
+def step_with_a_coarse_cut_off(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, cut_off: float = 1e-3
+) -> Array:
+    """Your cut-off takes small eigenvalues of F for 0: they are where F⁻¹ is large."""
+    return _step_along(_cut_off_solution, cut_off, theta, gradient, fisher, delta)
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.among(functools.partial(_step_along, _floored_solution), FLOORS))
+def step_with_eigenvalues_raised(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, floor: float = 1e-3
+) -> Array:
+    """You raise small eigenvalues of F to a floor: F may be small, and its inverse large."""
+    return _step_along(_floored_solution, floor, theta, gradient, fisher, delta)
+
+
+@mistake(STEP, CLOSED_FORM, fit=fits.among(functools.partial(_step_along, _diagonal_solution), DIMENSIONS))
+def step_by_the_diagonal_in_many_dimensions(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, size: float = 10
+) -> Array:
+    """Where d is large you use the diagonal of F alone: its other entries count for every d."""
+    return _step_along(_diagonal_solution, size, theta, gradient, fisher, delta)
 
 
 @mistake(STEP, CLOSED_FORM, "3.3.3")
@@ -589,6 +782,128 @@ def iteration_with_ridge_and_damping_swapped(
     """You exchange `ridge` and `damping`: ridge belongs to the baseline's fit, damping to F̂."""
     delta, ridge, damping = rest
     return right(theta, baseline_batch, update_batch, delta, damping, ridge)
+
+
+def _iteration_with_a_default_damping(default: float, *arguments: Any) -> Array:
+    *others, damping = arguments
+    return npg_iteration(*others, damping or default)
+
+
+def _iteration_with_a_default_ridge(default: float, *arguments: Any) -> Array:
+    *others, ridge, damping = arguments
+    return npg_iteration(*others, ridge or default, damping)
+
+
+DEFAULTS = (1e-3, 1e-2, 0.1, 1.0, 1e-4, 1e-5, 1e-6, 1e-8)
+
+
+@mistake(ITERATION, SAMPLE_BASED, fit=fits.among(_iteration_with_a_default_damping, DEFAULTS))
+def iteration_with_a_default_damping(
+    right: Right,
+    theta: Array,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    *rest: float,
+    default: float = 1e-2,
+) -> Array:
+    """You take damping = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    delta, ridge, damping = rest
+    return right(theta, baseline_batch, update_batch, delta, ridge, damping or default)
+
+
+@mistake(ITERATION, BASELINE, fit=fits.among(_iteration_with_a_default_ridge, DEFAULTS))
+def iteration_with_a_default_ridge(
+    right: Right,
+    theta: Array,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    *rest: float,
+    default: float = 0.1,
+) -> Array:
+    """You take ridge = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    delta, ridge, damping = rest
+    return right(theta, baseline_batch, update_batch, delta, ridge or default, damping)
+
+
+@mistake(ITERATION, SAMPLE_BASED)
+def iteration_with_a_short_gradient(
+    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
+) -> Array:
+    """You shorten a long ĝ after η was computed: η belongs to the ĝ that is stepped along."""
+    delta, ridge, damping = rest
+    returns, baseline, scores = _pieces(theta, baseline_batch, update_batch, ridge)
+    gradient = policy_gradient_estimate(scores, returns - baseline, update_batch.mask)
+    fisher = fisher_estimate(scores, update_batch.mask) + damping * np.eye(len(theta))
+    short = gradient * np.minimum(1.0, 1.0 / np.linalg.norm(gradient))
+    return theta + npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, short)
+
+
+@mistake(ITERATION, SAMPLE_BASED, fit=fits.longest_step)
+def iteration_with_a_shortened_step(
+    right: Right,
+    theta: Array,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    *rest: float,
+    most: float = 10.0,
+) -> Array:
+    """You shorten a long step: F̂ alone measures it, and it ends at the edge of the trust region."""
+    step = right(theta, baseline_batch, update_batch, *rest) - theta
+    return theta + step * np.minimum(1.0, most / np.maximum(np.linalg.norm(step), 1e-300))
+
+
+@mistake(ITERATION, SAMPLE_BASED)
+def iteration_along_the_diagonal(
+    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
+) -> Array:
+    """You keep only the diagonal of F̂: its other entries count."""
+    delta, ridge, damping = rest
+    returns, baseline, scores = _pieces(theta, baseline_batch, update_batch, ridge)
+    gradient = policy_gradient_estimate(scores, returns - baseline, update_batch.mask)
+    fisher = np.diag(np.diag(fisher_estimate(scores, update_batch.mask))) + damping * np.eye(len(theta))
+    return npg_step(theta, gradient, fisher, delta)
+
+
+def _discounted(batch: TrajectoryBatch, discount: float) -> Array:
+    returns: Array = np.zeros(batch.mask.shape)
+    later: Array = np.zeros(len(batch.mask))
+    for h in reversed(range(batch.mask.shape[1])):
+        later = np.where(batch.mask[:, h], batch.rewards[:, h] + discount * later, 0.0)
+        returns[:, h] = later
+    return returns
+
+
+def _iteration_discounted(
+    discount: float,
+    theta: Array,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    delta: float,
+    ridge: float,
+    damping: float,
+) -> Array:
+    old, new = baseline_batch, update_batch
+    weights = fit_baseline(old.baseline_features, _discounted(old, discount), old.mask, ridge)
+    advantages = _discounted(new, discount) - predict_baseline(weights, new.baseline_features)
+    return _finish(theta, score(theta, new.features, new.actions), advantages, new, delta, damping)
+
+
+@mistake(
+    ITERATION,
+    BASELINE,
+    fit=fits.among(_iteration_discounted, (0.99, 0.95, 0.9, 0.999, 0.98, 0.995, 0.97, 0.8, 0.5)),
+)
+def iteration_with_discounted_returns(
+    right: Right,
+    theta: Array,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    *rest: float,
+    discount: float = 0.99,
+) -> Array:
+    """You discount the rewards: the lecture's return has a finite horizon and no discount γ."""
+    delta, ridge, damping = rest
+    return _iteration_discounted(discount, theta, baseline_batch, update_batch, delta, ridge, damping)
 
 
 @mistake(ITERATION, BASELINE)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
-from hw4.policy import action_log_probabilities
+from hw4.policy import action_log_probabilities, score
 
 LOG_PROBABILITIES = "policy.action_log_probabilities"
 SCORE = "policy.score"
@@ -29,36 +30,70 @@ def log_probabilities_as_the_log_of_a_softmax(right: Right, theta: Array, featur
     return np.log(np.exp(right(theta, features)))
 
 
-@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2")
-def log_probabilities_with_a_constant_in_the_log(right: Right, theta: Array, features: Array) -> Array:
+@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2", fit=fits.exp_of_lowest)
+def log_probabilities_with_a_constant_in_the_log(
+    right: Right, theta: Array, features: Array, *, constant: float = 1e-12
+) -> Array:
     """A small constant inside ln keeps it finite, but ln(π + ε) is wrong for small π: stay in log space."""
-    return np.log(np.exp(right(theta, features)) + 1e-8)
+    return np.log(np.exp(right(theta, features)) + constant)
 
 
-@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2")
-def log_probabilities_with_a_tiny_constant_in_the_log(right: Right, theta: Array, features: Array) -> Array:
-    """A small constant inside ln keeps it finite, but ln(π + ε) is wrong for small π: stay in log space."""
-    return np.log(np.exp(right(theta, features)) + 1e-12)
-
-
-@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2")
-def log_probabilities_with_probabilities_clipped(right: Right, theta: Array, features: Array) -> Array:
+@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2", fit=fits.lowest)
+def log_probabilities_cut_off(right: Right, theta: Array, features: Array, *, least: float = -700.0) -> Array:
     """Probabilities clipped from below are no longer those of the softmax: stay in log space instead."""
-    return np.log(np.clip(np.exp(right(theta, features)), 1e-8, 1.0))
+    return np.maximum(right(theta, features), least)
 
 
-@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2")
-def log_probabilities_with_clipped_logits(right: Right, theta: Array, features: Array) -> Array:
+@mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2", fit=fits.spread)
+def log_probabilities_with_clipped_logits(
+    right: Right, theta: Array, features: Array, *, bound: float = 500.0
+) -> Array:
     """Clipped logits are another policy's: subtract each state's largest logit, which changes nothing."""
-    logits = np.clip(features @ theta, -500.0, 500.0)
+    logits = np.clip(features @ theta, -bound, bound)
+    logits = logits - np.max(logits, axis=-1, keepdims=True)
     return logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True))
 
 
 @mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2")
-def log_probabilities_with_tightly_clipped_logits(right: Right, theta: Array, features: Array) -> Array:
-    """Clipped logits are another policy's: subtract each state's largest logit, which changes nothing."""
-    logits = np.clip(features @ theta, -50.0, 50.0)
+def log_probabilities_with_the_mean_subtracted(right: Right, theta: Array, features: Array) -> Array:
+    """You subtract the mean logit: exp overflows where one lies far above it. Subtract the largest."""
+    logits = features @ theta
+    logits = logits - np.mean(logits, axis=-1, keepdims=True)
     return logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True))
+
+
+@mistake(LOG_PROBABILITIES, EXAMPLE)
+def log_probabilities_in_float32(right: Right, theta: Array, features: Array) -> Array:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return np.asarray(right(theta.astype(np.float32), features.astype(np.float32)), dtype=np.float64)
+
+
+def _groups(number_of_states: int, size: float) -> int:
+    """How many states whole groups of a size cover; all of them where there is one group only."""
+    return number_of_states if number_of_states <= size else int(number_of_states // size * size)
+
+
+def _log_probabilities_in_groups(size: float, theta: Array, features: Array) -> Array:
+    states = features.reshape(-1, *features.shape[-2:])
+    result = np.zeros(states.shape[:-1])
+    covered = _groups(len(states), size)
+    result[:covered] = action_log_probabilities(theta, states[:covered])
+    return result.reshape(features.shape[:-1])
+
+
+CHUNKS = (64, 100, 128, 32, 16, 50, 10, 20, 256)
+
+
+@mistake(LOG_PROBABILITIES, EXAMPLE, fit=fits.among(_log_probabilities_in_groups, CHUNKS))
+def log_probabilities_without_the_last_chunk(
+    right: Right, theta: Array, features: Array, *, size: float = 64
+) -> Array:
+    """You work in chunks, and drop the last, which is not full: every state counts."""
+    states = features.reshape(-1, *features.shape[-2:])
+    result = np.zeros(states.shape[:-1])
+    covered = _groups(len(states), size)
+    result[:covered] = right(theta, states[:covered])
+    return result.reshape(features.shape[:-1])
 
 
 @mistake(LOG_PROBABILITIES, EXAMPLE, "1.1.2")
@@ -249,6 +284,83 @@ def score_that_overflows(right: Right, theta: Array, features: Array, actions: A
     probabilities = exponentials / np.sum(exponentials, axis=-1, keepdims=True)
     chosen = np.take_along_axis(features, actions[..., np.newaxis, np.newaxis], axis=-2)[..., 0, :]
     return chosen - np.einsum("...a,...ad->...d", probabilities, features)
+
+
+@mistake(SCORE, BASELINE, "1.2.2")
+def score_of_overflowing_log_probabilities(
+    right: Right, theta: Array, features: Array, actions: Array
+) -> Array:
+    """Your probabilities overflow at large logits: take exp of the stable log-probabilities."""
+    logits = features @ theta
+    probabilities = np.exp(logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True)))
+    chosen = np.take_along_axis(features, actions[..., np.newaxis, np.newaxis], axis=-2)[..., 0, :]
+    return chosen - np.einsum("...a,...ad->...d", probabilities, features)
+
+
+@mistake(SCORE, BASELINE, "1.2.2")
+def score_of_a_guarded_softmax(right: Right, theta: Array, features: Array, actions: Array) -> Array:
+    """Your probabilities overflow at large logits: take exp of the stable log-probabilities."""
+    exponentials = np.exp(features @ theta)
+    probabilities = exponentials / (np.sum(exponentials, axis=-1, keepdims=True) + 1e-8)
+    chosen = np.take_along_axis(features, actions[..., np.newaxis, np.newaxis], axis=-2)[..., 0, :]
+    return chosen - np.einsum("...a,...ad->...d", probabilities, features)
+
+
+@mistake(SCORE, BASELINE)
+def score_with_one_maximum_for_all_states(
+    right: Right, theta: Array, features: Array, actions: Array
+) -> Array:
+    """Where a state's logits are far below those of another, your exp gives only zeros.
+
+    Subtract each state's own maximum, along the axis of the actions.
+    """
+    logits = features @ theta
+    exponentials = np.exp(logits - np.max(logits))
+    probabilities = exponentials / np.sum(exponentials, axis=-1, keepdims=True)
+    chosen = np.take_along_axis(features, actions[..., np.newaxis, np.newaxis], axis=-2)[..., 0, :]
+    return chosen - np.einsum("...a,...ad->...d", probabilities, features)
+
+
+def _score_with_clipped_logits(bound: float, theta: Array, features: Array, actions: Array) -> Array:
+    logits = np.clip(features @ theta, -bound, bound)
+    exponentials = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    probabilities = exponentials / np.sum(exponentials, axis=-1, keepdims=True)
+    chosen = np.take_along_axis(features, actions[..., np.newaxis, np.newaxis], axis=-2)[..., 0, :]
+    return chosen - np.einsum("...a,...ad->...d", probabilities, features)
+
+
+@mistake(SCORE, BASELINE, fit=fits.among(_score_with_clipped_logits, (500, 50, 30, 20, 10, 100, 700)))
+def score_with_clipped_logits(
+    right: Right, theta: Array, features: Array, actions: Array, *, bound: float = 500
+) -> Array:
+    """Clipped logits are another policy's: take exp of the stable log-probabilities."""
+    return _score_with_clipped_logits(bound, theta, features, actions)
+
+
+@mistake(SCORE, BASELINE)
+def score_in_float32(right: Right, theta: Array, features: Array, actions: Array) -> Array:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return np.asarray(right(theta.astype(np.float32), features.astype(np.float32), actions), dtype=np.float64)
+
+
+def _score_in_groups(size: float, theta: Array, features: Array, actions: Array) -> Array:
+    covered = _groups(actions.size, size)
+    states = features.reshape(-1, *features.shape[-2:])
+    result = np.zeros((len(states), features.shape[-1]))
+    result[:covered] = score(theta, states[:covered], actions.reshape(-1)[:covered])
+    return result.reshape(*actions.shape, features.shape[-1])
+
+
+@mistake(SCORE, BASELINE, fit=fits.among(_score_in_groups, CHUNKS))
+def score_without_the_last_chunk(
+    right: Right, theta: Array, features: Array, actions: Array, *, size: float = 64
+) -> Array:
+    """You work in chunks, and drop the last, which is not full: every state counts."""
+    covered = _groups(actions.size, size)
+    states = features.reshape(-1, *features.shape[-2:])
+    result = np.zeros((len(states), features.shape[-1]))
+    result[:covered] = right(theta, states[:covered], actions.reshape(-1)[:covered])
+    return result.reshape(*actions.shape, features.shape[-1])
 
 
 @mistake(SCORE, BASELINE, "1.2.3")

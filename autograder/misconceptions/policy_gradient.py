@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
+from hw4.policy_gradient import policy_gradient_estimate as reference
 
 ESTIMATE = "policy_gradient.policy_gradient_estimate"
 SLIDE = "PG with a Learned Baseline"
@@ -137,7 +139,7 @@ def gradient_of_unit_length(right: Right, scores: Array, advantages: Array, mask
 
 @mistake(ESTIMATE, SLIDE, "2.4.4")
 def gradient_overwrites_the_scores(right: Right, scores: Array, advantages: Array, mask: Array) -> Array:
-    """You multiply the scores in place: they belong to the caller, so work on a copy."""
+    """You change the caller's `scores` in place: work on a copy."""
     result = right(scores, advantages, mask)
     scores *= advantages[..., np.newaxis]
     return result
@@ -145,7 +147,62 @@ def gradient_overwrites_the_scores(right: Right, scores: Array, advantages: Arra
 
 @mistake(ESTIMATE, SLIDE, "2.4.4")
 def gradient_overwrites_the_advantages(right: Right, scores: Array, advantages: Array, mask: Array) -> Array:
-    """You set the advantages to 0 on padding in place: they belong to the caller, so work on a copy."""
+    """You change the caller's `advantages` in place: work on a copy."""
     result = right(scores, advantages, mask)
     advantages *= 0.5 * mask
     return result
+
+
+@mistake(ESTIMATE, SLIDE, "2.4.4")
+def gradient_clears_the_padding_of_the_scores(
+    right: Right, scores: Array, advantages: Array, mask: Array
+) -> Array:
+    """You change the caller's `scores` in place: work on a copy."""
+    scores[~mask] = 0.0
+    return right(scores, advantages, mask)
+
+
+@mistake(ESTIMATE, SLIDE, fit=fits.longest)
+def gradient_clipped(
+    right: Right, scores: Array, advantages: Array, mask: Array, *, bound: float = 10.0
+) -> Array:
+    """You shorten a long ĝ: its length carries information, so leave it as it is."""
+    gradient = right(scores, advantages, mask)
+    return gradient * np.minimum(1.0, bound / np.maximum(np.linalg.norm(gradient), 1e-300))
+
+
+def _of_clipped_advantages(bound: float, scores: Array, advantages: Array, mask: Array) -> Array:
+    return reference(scores, np.clip(advantages, -bound, bound), mask)
+
+
+@mistake(ESTIMATE, SLIDE, fit=fits.linear(_of_clipped_advantages, 10.0, 20.0))
+def gradient_of_clipped_advantages(
+    right: Right, scores: Array, advantages: Array, mask: Array, *, bound: float = 10.0
+) -> Array:
+    """You clip the advantages: a return may be as large as it likes, and ĝ is no longer unbiased."""
+    return right(scores, np.clip(advantages, -bound, bound), mask)
+
+
+@mistake(ESTIMATE, SLIDE)
+def gradient_in_float32(right: Right, scores: Array, advantages: Array, mask: Array) -> Array:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return np.asarray(right(scores.astype(np.float32), advantages.astype(np.float32), mask), dtype=np.float64)
+
+
+def _in_groups(size: float, scores: Array, advantages: Array, mask: Array) -> Array:
+    return reference(scores, advantages, _of_whole_groups(mask, size))
+
+
+def _of_whole_groups(mask: Array, size: float) -> Array:
+    """The steps of trajectories that whole groups of a size cover; all where there is one group only."""
+    number = len(mask)
+    covered = number if number <= size else number // size * size
+    return mask & (np.arange(number) < covered)[:, np.newaxis]
+
+
+@mistake(ESTIMATE, SLIDE, fit=fits.among(_in_groups, (64, 100, 128, 32, 16, 50, 10, 20)))
+def gradient_without_the_last_chunk(
+    right: Right, scores: Array, advantages: Array, mask: Array, *, size: float = 64
+) -> Array:
+    """You work in chunks, and drop the last, which is not full: every trajectory counts."""
+    return right(scores, advantages, _of_whole_groups(mask, size))
