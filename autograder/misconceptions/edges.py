@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograder.misconceptions.mistake import Array
+from hw4.npg import fisher_estimate
+from hw4.policy import score
+from hw4.policy_gradient import policy_gradient_estimate
 from hw4.trajectories import TrajectoryBatch
 
 Probe = tuple[Any, ...]
@@ -297,17 +300,89 @@ _UPDATES = (
 
 
 def _ppo_iteration(
-    N: int, minibatches: tuple[int, int], kl_weight: float, ridge: float, rng: np.random.Generator
+    N: int,
+    minibatches: tuple[int, int],
+    kl_weight: float,
+    ridge: float,
+    reward: float,
+    rng: np.random.Generator,
 ) -> Probe:
-    batches = (_batch(rng, N, 4, 3, 3, 3), _batch(rng, N, 4, 3, 3, 3))
+    batches = (_batch(rng, N, 4, 3, 3, 3, reward), _batch(rng, N, 4, 3, 3, 3, reward))
     chosen = rng.integers(N, size=minibatches, dtype=np.int64)
-    return 0.5 * rng.normal(size=3), *batches, kl_weight, 0.1, chosen, ridge
+    if minibatches[1] > 2:
+        chosen[:, 1] = chosen[:, 0]
+    return 0.5 * rng.normal(size=3), *batches, kl_weight, 0.1 / reward, chosen, ridge
 
 
 def _kl(policies: Draw, rng: np.random.Generator) -> Probe:
     theta, theta_k, features, _, _, mask, _ = policies(rng)
     return theta_k, theta, features, mask
 
+
+def _search(change: Callable[[dict[str, Any], np.random.Generator], None], rng: np.random.Generator) -> Probe:
+    theta_k, batch = 0.5 * rng.normal(size=3), _batch(rng, 5, 3, 3, 3, 1)
+    call: dict[str, Any] = {
+        "theta_k": theta_k,
+        "gradient": rng.uniform(0.5, 1.0, 3),
+        "fisher": np.eye(3),
+        "features": batch.features,
+        "actions": batch.actions,
+        "advantages": batch.rewards,
+        "mask": batch.mask,
+        "delta": 0.1,
+        "backtrack": 0.9,
+        "max_backtracks": 30,
+    }
+    change(call, rng)
+    return tuple(call.values())
+
+
+def _with_its_own_gradient(call: dict[str, Any]) -> None:
+    scores = score(call["theta_k"], call["features"], call["actions"])
+    call["gradient"] = policy_gradient_estimate(scores, call["advantages"], call["mask"])
+    call["fisher"] = fisher_estimate(scores, call["mask"]) + 0.05 * np.eye(len(call["theta_k"]))
+
+
+def _no_gradient(call: dict[str, Any], rng: np.random.Generator) -> None:
+    call["gradient"] = np.zeros(3)
+
+
+def _no_backtracks(call: dict[str, Any], rng: np.random.Generator) -> None:
+    """The whole step is too long, and may not be shortened."""
+    _with_its_own_gradient(call)
+    call["fisher"] /= 100.0
+    call["max_backtracks"] = 0
+
+
+def _far_outside(factor: float, call: dict[str, Any], rng: np.random.Generator) -> None:
+    """The whole step has a KL many times δ: every length in turn is tried, and a multiple of δ shows."""
+    _with_its_own_gradient(call)
+    call["fisher"] /= factor
+
+
+def _falling(call: dict[str, Any], rng: np.random.Generator) -> None:
+    """Every step has a smaller surrogate, the shorter the less so."""
+    _with_its_own_gradient(call)
+    call["gradient"] *= -1.0
+    call["delta"] = 1e-2
+
+
+def _both_unlikely(call: dict[str, Any], rng: np.random.Generator) -> None:
+    call["theta_k"][0] = 1.0
+    call["features"][..., 0] = np.where(np.arange(3) == 0, -800.0, 0.0)
+    call["actions"][...] = 0
+    call["fisher"] = np.diag([1e8, 1.0, 1.0])
+
+
+_SEARCHES = (
+    _no_gradient,
+    _no_backtracks,
+    partial(_far_outside, 9.0),
+    partial(_far_outside, 25.0),
+    partial(_far_outside, 60.0),
+    _falling,
+    _both_unlikely,
+)
 
 _EDGES: dict[str, Sequence[Draw]] = {
     "policy.action_log_probabilities": [partial(_log_probabilities, states) for states in _STATES],
@@ -348,6 +423,7 @@ _EDGES: dict[str, Sequence[Draw]] = {
         partial(_npg_iteration, 8, 2, 1.0, 0.5, 0.5, 0.0),
         partial(_npg_iteration, 8, 3, 1e3, 2.0, 0.5, 0.5),
         partial(_npg_iteration, 8, 3, 1.0, 1e5, 0.5, 0.5),
+        partial(_npg_iteration, 8, 3, 1.0, 1e6, 0.5, 0.5),
     ],
     "importance_sampling.importance_weights": [_weights, _small_weights, _tiny_weights],
     "importance_sampling.importance_sampling_estimate": [
@@ -359,10 +435,11 @@ _EDGES: dict[str, Sequence[Draw]] = {
     "ppo.ppo_gradient": _POLICIES,
     "ppo.ppo_update": [partial(_update, *sizes) for sizes in _UPDATES],
     "ppo.ppo_iteration": [
-        partial(_ppo_iteration, 5, (0, 2), 0.5, 0.5),
-        partial(_ppo_iteration, 5, (2, 3), 0.0, 0.5),
-        partial(_ppo_iteration, 8, (2, 3), 0.5, 0.0),
-        partial(_ppo_iteration, 6, (30, 2), 0.5, 0.5),
+        partial(_ppo_iteration, 5, (0, 2), 0.5, 0.5, 1.0),
+        partial(_ppo_iteration, 5, (2, 3), 0.0, 0.5, 1.0),
+        partial(_ppo_iteration, 8, (2, 3), 0.5, 0.0, 1.0),
+        partial(_ppo_iteration, 6, (30, 2), 0.5, 0.5, 100.0),
     ],
     "trpo.kl_estimate": [partial(_kl, policies) for policies in _POLICIES[:-1]],
+    "trpo.trpo_step": [partial(_search, change) for change in _SEARCHES],
 }

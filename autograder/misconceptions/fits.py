@@ -27,8 +27,11 @@ def among(of: WithNumber, numbers: Sequence[float]) -> Fit:
     return lambda answers: _first(of, numbers, answers)
 
 
-def linear(of: WithNumber, start: float, stop: float) -> Fit:
-    """Go through the answers for `start` and `stop` in a straight line, probe by probe, to the student's."""
+def linear(of: WithNumber, start: float, stop: float, *, above: float = -np.inf) -> Fit:
+    """Go through the answers for `start` and `stop` in a straight line, probe by probe, to the student's.
+
+    Numbers up to `above` are another mistake, or none.
+    """
 
     def fit(answers: Answers) -> float | None:
         def candidates() -> Iterable[float]:
@@ -38,7 +41,7 @@ def linear(of: WithNumber, start: float, stop: float) -> Fit:
                 if (length := float(np.sum(slope * slope))) > 0.0 and np.isfinite(found).all():
                     yield start + (stop - start) * float(np.sum((found - first) * slope)) / length
 
-        return _first(of, candidates(), answers)
+        return _first(of, (number for number in candidates() if number > above), answers)
 
     return fit
 
@@ -91,6 +94,17 @@ def longest(answers: Answers) -> float | None:
 def longest_step(answers: Answers) -> float | None:
     """The largest Euclidean distance from θ, the first argument, if two answers have it."""
     return _bound([float(np.linalg.norm(found - probe[0])) for probe, found in answers])
+
+
+def shortened_gradient(answers: Answers) -> float | None:
+    """The largest distance from θ^k in one SGD step, by the learning rate, if two answers have it."""
+    return _bound(
+        [
+            float(np.linalg.norm(found - probe[0])) / probe[-2]
+            for probe, found in answers
+            if len(probe[-1]) == 1
+        ]
+    )
 
 
 def hidden_ridge(answers: Answers) -> float | None:

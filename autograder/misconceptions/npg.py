@@ -784,20 +784,24 @@ def iteration_with_ridge_and_damping_swapped(
     return right(theta, baseline_batch, update_batch, delta, damping, ridge)
 
 
-def _iteration_with_a_default_damping(default: float, *arguments: Any) -> Array:
+def _with_a_default_damping(of: Right, default: float, *arguments: Any) -> Array:
     *others, damping = arguments
-    return npg_iteration(*others, damping or default)
+    return np.asarray(of(*others, damping or default))
 
 
-def _iteration_with_a_default_ridge(default: float, *arguments: Any) -> Array:
+def _with_a_default_ridge(of: Right, default: float, *arguments: Any) -> Array:
     *others, ridge, damping = arguments
-    return npg_iteration(*others, ridge or default, damping)
+    return np.asarray(of(*others, ridge or default, damping))
 
 
 DEFAULTS = (1e-3, 1e-2, 0.1, 1.0, 1e-4, 1e-5, 1e-6, 1e-8)
 
 
-@mistake(ITERATION, SAMPLE_BASED, fit=fits.among(_iteration_with_a_default_damping, DEFAULTS))
+@mistake(
+    ITERATION,
+    SAMPLE_BASED,
+    fit=fits.among(functools.partial(_with_a_default_damping, npg_iteration), DEFAULTS),
+)
 def iteration_with_a_default_damping(
     right: Right,
     theta: Array,
@@ -807,11 +811,12 @@ def iteration_with_a_default_damping(
     default: float = 1e-2,
 ) -> Array:
     """You take damping = 0 for one that was not given, and put a number in its place: 0 is a value."""
-    delta, ridge, damping = rest
-    return right(theta, baseline_batch, update_batch, delta, ridge, damping or default)
+    return _with_a_default_damping(right, default, theta, baseline_batch, update_batch, *rest)
 
 
-@mistake(ITERATION, BASELINE, fit=fits.among(_iteration_with_a_default_ridge, DEFAULTS))
+@mistake(
+    ITERATION, BASELINE, fit=fits.among(functools.partial(_with_a_default_ridge, npg_iteration), DEFAULTS)
+)
 def iteration_with_a_default_ridge(
     right: Right,
     theta: Array,
@@ -821,8 +826,7 @@ def iteration_with_a_default_ridge(
     default: float = 0.1,
 ) -> Array:
     """You take ridge = 0 for one that was not given, and put a number in its place: 0 is a value."""
-    delta, ridge, damping = rest
-    return right(theta, baseline_batch, update_batch, delta, ridge or default, damping)
+    return _with_a_default_ridge(right, default, theta, baseline_batch, update_batch, *rest)
 
 
 @mistake(ITERATION, SAMPLE_BASED)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
 from hw4.baseline import fit_baseline, predict_baseline, rewards_to_go
 from hw4.importance_sampling import importance_weights
 from hw4.policy import action_log_probabilities, score
-from hw4.ppo import ppo_gradient, ppo_update
+from hw4.ppo import ppo_gradient, ppo_iteration, ppo_loss, ppo_update
 from hw4.trajectories import TrajectoryBatch
 
 LOSS = "ppo.ppo_loss"
@@ -189,21 +191,186 @@ def loss_with_the_ratio_accumulated(right: Right, theta: Array, theta_k: Array, 
     return -_mean(ratio * advantages + kl_weight * _taken(theta, features, actions), mask)
 
 
-@mistake(LOSS, ESTIMATING)
-def loss_clipped(right: Right, theta: Array, theta_k: Array, *data: Any) -> float:
-    """You clip the ratio, which is PPO-clip: the lecture's PPO has a KL penalty in its place."""
+def _clipped_gains(clip: float, ratio: Array, advantages: Array) -> Array:
+    return np.minimum(ratio * advantages, np.clip(ratio, 1.0 - clip, 1.0 + clip) * advantages)
+
+
+def _loss_clipped(clip: float, theta: Array, theta_k: Array, *data: Any) -> float:
     features, actions, advantages, mask, kl_weight = data
-    ratio = _ratio(theta, theta_k, features, actions)
-    gains = np.minimum(ratio * advantages, np.clip(ratio, 0.8, 1.2) * advantages)
+    gains = _clipped_gains(clip, _ratio(theta, theta_k, features, actions), advantages)
     return -_mean(gains + kl_weight * _taken(theta, features, actions), mask)
 
 
-@mistake(LOSS, ESTIMATING)
-def loss_clipped_without_penalty(right: Right, theta: Array, theta_k: Array, *data: Any) -> float:
+@mistake(LOSS, ESTIMATING, fit=fits.linear(_loss_clipped, 0.1, 0.2))
+def loss_clipped(right: Right, *arguments: Any, clip: float = 0.2) -> float:
+    """You clip the ratio, which is PPO-clip: the lecture's PPO has a KL penalty in its place."""
+    return _loss_clipped(clip, *arguments)
+
+
+def _loss_clipped_without_penalty(clip: float, *arguments: Any) -> float:
+    return _loss_clipped(clip, *arguments[:-1], 0.0)
+
+
+@mistake(LOSS, ESTIMATING, fit=fits.linear(_loss_clipped_without_penalty, 0.1, 0.2))
+def loss_clipped_without_penalty(right: Right, *arguments: Any, clip: float = 0.2) -> float:
     """This is PPO-clip: the lecture's PPO does not clip, and adds the penalty λ ln 1/π_θ."""
+    return _loss_clipped_without_penalty(clip, *arguments)
+
+
+def _mean_entropy(theta: Array, features: Array, mask: Array) -> float:
+    log_probabilities = action_log_probabilities(theta, features)
+    return _mean(-np.sum(np.exp(log_probabilities) * log_probabilities, axis=-1), mask)
+
+
+def _loss_clipped_with_entropy(bonus: float, *arguments: Any) -> float:
+    entropy = _mean_entropy(arguments[0], arguments[2], arguments[5])
+    return _loss_clipped_without_penalty(0.2, *arguments) - bonus * entropy
+
+
+@mistake(LOSS, PPO, fit=fits.linear(_loss_clipped_with_entropy, 0.0, 1.0, above=1e-6))
+def loss_clipped_with_an_entropy_bonus(right: Right, *arguments: Any, bonus: float = 0.01) -> float:
+    """This is PPO-clip with an entropy bonus: the lecture's PPO has neither, but the penalty λ ln 1/π_θ."""
+    return _loss_clipped_with_entropy(bonus, *arguments)
+
+
+def _standardised(advantages: Array, mask: Array) -> Array:
+    real = advantages[mask]
+    return (advantages - np.mean(real)) / (np.std(real) + 1e-8)
+
+
+@mistake(LOSS, PPO)
+def loss_clipped_of_standardised_advantages(right: Right, theta: Array, theta_k: Array, *data: Any) -> float:
+    """This is PPO-clip with standardised advantages: the lecture's PPO does neither, but has a penalty."""
     features, actions, advantages, mask, _kl_weight = data
-    ratio = _ratio(theta, theta_k, features, actions)
-    return -_mean(np.minimum(ratio * advantages, np.clip(ratio, 0.8, 1.2) * advantages), mask)
+    standardised = _standardised(advantages, mask)
+    return _loss_clipped(0.2, theta, theta_k, features, actions, standardised, mask, 0.0)
+
+
+@mistake(LOSS, PPO)
+def loss_clipped_and_standardised_with_entropy(
+    right: Right, theta: Array, theta_k: Array, *data: Any
+) -> float:
+    """This is PPO-clip with an entropy bonus and standardised advantages, none of which the lecture's has."""
+    features, actions, advantages, mask, kl_weight = data
+    standardised = _standardised(advantages, mask)
+    return _loss_clipped_with_entropy(0.01, theta, theta_k, features, actions, standardised, mask, kl_weight)
+
+
+@mistake(LOSS, ESTIMATING)
+def loss_with_the_ratio_outside_log_space(right: Right, theta: Array, theta_k: Array, *data: Any) -> float:
+    """Your ratio divides two probabilities, and both may be 0 in floating point: subtract their logs."""
+    features, actions, advantages, mask, kl_weight = data
+    target, proposal = _taken(theta, features, actions), _taken(theta_k, features, actions)
+    with np.errstate(all="ignore"):
+        ratio = np.exp(target) / np.exp(proposal)
+    return -_mean(ratio * advantages + kl_weight * target, mask)
+
+
+def _naive_probabilities(theta: Array, features: Array) -> Array:
+    with np.errstate(all="ignore"):
+        exponentials = np.exp(features @ theta)
+        return exponentials / np.sum(exponentials, axis=-1, keepdims=True)
+
+
+def _naive_taken(theta: Array, features: Array, actions: Array) -> Array:
+    return np.take_along_axis(_naive_probabilities(theta, features), actions[..., np.newaxis], axis=-1)[
+        ..., 0
+    ]
+
+
+@mistake(LOSS, ESTIMATING)
+def loss_of_a_softmax_that_overflows(right: Right, theta: Array, theta_k: Array, *data: Any) -> float:
+    """Your softmax overflows at large logits: use action_log_probabilities, which is stable."""
+    features, actions, advantages, mask, kl_weight = data
+    target, proposal = _naive_taken(theta, features, actions), _naive_taken(theta_k, features, actions)
+    with np.errstate(all="ignore"):
+        return -_mean(target / proposal * advantages + kl_weight * np.log(target), mask)
+
+
+def _loss_with_the_log_ratio_clipped(bound: float, theta: Array, theta_k: Array, *data: Any) -> float:
+    features, actions, advantages, mask, kl_weight = data
+    target, proposal = _taken(theta, features, actions), _taken(theta_k, features, actions)
+    ratio = np.exp(np.clip(target - proposal, -bound, bound))
+    return -_mean(ratio * advantages + kl_weight * target, mask)
+
+
+BOUNDS = (20, 10, 5, 50, 15, 30, 3, 2)
+
+
+@mistake(LOSS, ESTIMATING, fit=fits.among(_loss_with_the_log_ratio_clipped, BOUNDS))
+def loss_with_the_log_ratio_clipped(right: Right, *arguments: Any, bound: float = 20) -> float:
+    """You clip ln π_θ − ln π_θk: the ratio may be that large, and exp holds it."""
+    return _loss_with_the_log_ratio_clipped(bound, *arguments)
+
+
+def _loss_with_the_ratio_bounded(most: float, theta: Array, theta_k: Array, *data: Any) -> float:
+    features, actions, advantages, mask, kl_weight = data
+    ratio = np.minimum(_ratio(theta, theta_k, features, actions), most)
+    return -_mean(ratio * advantages + kl_weight * _taken(theta, features, actions), mask)
+
+
+@mistake(LOSS, ESTIMATING, fit=fits.linear(_loss_with_the_ratio_bounded, 90.0, 100.0))
+def loss_with_the_ratio_bounded(right: Right, *arguments: Any, most: float = 10.0) -> float:
+    """You cut large ratios off: that makes ℓ̂^k biased, and the lecture bounds the KL instead."""
+    return _loss_with_the_ratio_bounded(most, *arguments)
+
+
+def _single(arguments: Sequence[Any]) -> list[Any]:
+    is_float = [isinstance(value, np.ndarray) and value.dtype == np.float64 for value in arguments]
+    return [
+        value.astype(np.float32) if given else value for value, given in zip(arguments, is_float, strict=True)
+    ]
+
+
+@mistake(LOSS, ESTIMATING)
+def loss_in_float32(right: Right, *arguments: Any) -> float:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return float(right(*_single(arguments)))
+
+
+def _with_a_default_penalty(
+    of: Callable[..., Any], default: float, *arguments: Any
+) -> Any:  # a number or an array, as `of` returns
+    *others, kl_weight = arguments
+    return of(*others, kl_weight or default)
+
+
+@mistake(LOSS, PENALTY, fit=fits.linear(functools.partial(_with_a_default_penalty, ppo_loss), 0.5, 1.0))
+def loss_with_a_default_penalty(right: Right, *arguments: Any, default: float = 1.0) -> float:
+    """You take λ = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    return _with_a_default_penalty(right, default, *arguments)
+
+
+def _in_whole_groups(of: Callable[..., Any], size: float, *arguments: Any) -> Any:
+    *others, mask, kl_weight = arguments
+    number = len(mask)
+    covered = number if number <= size else number // size * size
+    return of(*others, mask & (np.arange(number) < covered)[:, np.newaxis], kl_weight)
+
+
+CHUNKS = (64, 32, 16, 50, 20)
+
+
+@mistake(LOSS, ESTIMATING, fit=fits.among(functools.partial(_in_whole_groups, ppo_loss), CHUNKS))
+def loss_without_the_last_chunk(right: Right, *arguments: Any, size: float = 64) -> float:
+    """You work in chunks, and drop the last, which is not full: every trajectory counts."""
+    return _in_whole_groups(right, size, *arguments)
+
+
+@mistake(LOSS, ESTIMATING, "4.3.4")
+def loss_clears_the_padding(right: Right, *arguments: Any) -> float:
+    """You change the caller's `advantages` in place: work on a copy."""
+    *_, advantages, mask, _ = arguments
+    advantages[~mask] = 0.0
+    return right(*arguments)
+
+
+@mistake(LOSS, ESTIMATING, "4.3.4")
+def loss_clears_the_padding_of_the_features(right: Right, *arguments: Any) -> float:
+    """You change the caller's `features` in place: work on a copy."""
+    _, _, features, _, _, mask, _ = arguments
+    features[~mask] = 0.0
+    return right(*arguments)
 
 
 @mistake(LOSS, ESTIMATING)
@@ -260,7 +427,7 @@ def loss_of_standardised_advantages(right: Right, theta: Array, theta_k: Array, 
 
 @mistake(LOSS, ESTIMATING, "4.3.4")
 def loss_overwrites_the_advantages(right: Right, theta: Array, theta_k: Array, *data: Any) -> float:
-    """You multiply the advantages in place: they belong to the caller, so work on a copy."""
+    """You change the caller's `advantages` in place: work on a copy."""
     features, actions, advantages, mask, kl_weight = data
     result = right(theta, theta_k, features, actions, advantages, mask, kl_weight)
     advantages *= 2.0 * _ratio(theta, theta_k, features, actions)
@@ -345,14 +512,163 @@ def ppo_gradient_with_the_ratio_accumulated(right: Right, theta: Array, theta_k:
     return -_mean_score(ratio * advantages + kl_weight, theta, theta_k, features, actions, mask)
 
 
-@mistake(GRADIENT, ESTIMATING)
-def ppo_gradient_clipped(right: Right, theta: Array, theta_k: Array, *data: Any) -> Array:
-    """You clip the ratio, which is PPO-clip: the lecture's PPO has a KL penalty in its place."""
+def _gradient_clipped(clip: float, theta: Array, theta_k: Array, *data: Any) -> Array:
     features, actions, advantages, mask, kl_weight = data
     ratio = _ratio(theta, theta_k, features, actions)
-    is_clipped = np.where(advantages > 0, ratio > 1.2, ratio < 0.8)
+    is_clipped = np.where(advantages > 0, ratio > 1.0 + clip, ratio < 1.0 - clip)
     factors = np.where(is_clipped, 0.0, ratio * advantages) + kl_weight
     return -_mean_score(factors, theta, theta_k, features, actions, mask)
+
+
+CLIPS = (0.2, 0.1, 0.3, 0.15, 0.25, 0.05, 0.4, 0.5)
+
+
+@mistake(GRADIENT, ESTIMATING, fit=fits.among(_gradient_clipped, CLIPS))
+def ppo_gradient_clipped(right: Right, *arguments: Any, clip: float = 0.2) -> Array:
+    """You clip the ratio, which is PPO-clip: the lecture's PPO has a KL penalty in its place."""
+    return _gradient_clipped(clip, *arguments)
+
+
+def _gradient_clipped_without_penalty(clip: float, *arguments: Any) -> Array:
+    return _gradient_clipped(clip, *arguments[:-1], 0.0)
+
+
+@mistake(GRADIENT, ESTIMATING, fit=fits.among(_gradient_clipped_without_penalty, CLIPS))
+def ppo_gradient_clipped_without_penalty(right: Right, *arguments: Any, clip: float = 0.2) -> Array:
+    """This is PPO-clip: the lecture's PPO does not clip, and adds the penalty λ ln 1/π_θ."""
+    return _gradient_clipped_without_penalty(clip, *arguments)
+
+
+def _entropy_slope(theta: Array, features: Array, mask: Array) -> Array:
+    log_q = action_log_probabilities(theta, features)
+    q = np.exp(log_q)
+    factors = -q * (log_q - np.sum(q * log_q, axis=-1, keepdims=True))
+    slopes = np.einsum("mha,mhad->mhd", factors, features)
+    return np.einsum("mh,mhd->d", mask.astype(float), slopes) / len(mask)
+
+
+def _gradient_clipped_with_entropy(bonus: float, *arguments: Any) -> Array:
+    slope = _entropy_slope(arguments[0], arguments[2], arguments[5])
+    return _gradient_clipped_without_penalty(0.2, *arguments) - bonus * slope
+
+
+@mistake(GRADIENT, PPO, fit=fits.linear(_gradient_clipped_with_entropy, 0.0, 1.0, above=1e-6))
+def ppo_gradient_clipped_with_an_entropy_bonus(right: Right, *arguments: Any, bonus: float = 0.01) -> Array:
+    """This is PPO-clip with an entropy bonus: the lecture's PPO has neither, but the penalty λ ln 1/π_θ."""
+    return _gradient_clipped_with_entropy(bonus, *arguments)
+
+
+@mistake(GRADIENT, PPO)
+def ppo_gradient_clipped_of_standardised_advantages(
+    right: Right, theta: Array, theta_k: Array, *data: Any
+) -> Array:
+    """This is PPO-clip with standardised advantages: the lecture's PPO does neither, but has a penalty."""
+    features, actions, advantages, mask, _kl_weight = data
+    standardised = _standardised(advantages, mask)
+    return _gradient_clipped(0.2, theta, theta_k, features, actions, standardised, mask, 0.0)
+
+
+@mistake(GRADIENT, PPO)
+def ppo_gradient_clipped_and_standardised_with_entropy(
+    right: Right, theta: Array, theta_k: Array, *data: Any
+) -> Array:
+    """This is PPO-clip with an entropy bonus and standardised advantages, none of which the lecture's has."""
+    features, actions, advantages, mask, kl_weight = data
+    standardised = _standardised(advantages, mask)
+    return _gradient_clipped_with_entropy(
+        0.01, theta, theta_k, features, actions, standardised, mask, kl_weight
+    )
+
+
+@mistake(GRADIENT, ESTIMATING)
+def ppo_gradient_with_the_ratio_outside_log_space(
+    right: Right, theta: Array, theta_k: Array, *data: Any
+) -> Array:
+    """Your ratio divides two probabilities, and both may be 0 in floating point: subtract their logs."""
+    features, actions, advantages, mask, kl_weight = data
+    with np.errstate(all="ignore"):
+        ratio = np.exp(_taken(theta, features, actions)) / np.exp(_taken(theta_k, features, actions))
+    return -_mean_score(ratio * advantages + kl_weight, theta, theta_k, features, actions, mask)
+
+
+@mistake(GRADIENT, ESTIMATING)
+def ppo_gradient_of_a_softmax_that_overflows(right: Right, theta: Array, theta_k: Array, *data: Any) -> Array:
+    """Your softmax overflows at large logits: use action_log_probabilities and score, which are stable."""
+    features, actions, advantages, mask, kl_weight = data
+    with np.errstate(all="ignore"):
+        ratio = _naive_taken(theta, features, actions) / _naive_taken(theta_k, features, actions)
+        is_taken = np.arange(features.shape[-2]) == actions[..., np.newaxis]
+        scores = np.einsum("mha,mhad->mhd", is_taken - _naive_probabilities(theta, features), features)
+    factors = np.where(mask, ratio * advantages + kl_weight, 0.0)
+    return -np.einsum("mh,mhd->d", factors, scores) / len(mask)
+
+
+def _gradient_with_the_log_ratio_clipped(bound: float, theta: Array, theta_k: Array, *data: Any) -> Array:
+    features, actions, advantages, mask, kl_weight = data
+    target, proposal = _taken(theta, features, actions), _taken(theta_k, features, actions)
+    factors = np.exp(np.clip(target - proposal, -bound, bound)) * advantages + kl_weight
+    return -_mean_score(factors, theta, theta_k, features, actions, mask)
+
+
+@mistake(GRADIENT, ESTIMATING, fit=fits.among(_gradient_with_the_log_ratio_clipped, BOUNDS))
+def ppo_gradient_with_the_log_ratio_clipped(right: Right, *arguments: Any, bound: float = 20) -> Array:
+    """You clip ln π_θ − ln π_θk: the ratio may be that large, and exp holds it."""
+    return _gradient_with_the_log_ratio_clipped(bound, *arguments)
+
+
+def _gradient_with_the_ratio_bounded(most: float, theta: Array, theta_k: Array, *data: Any) -> Array:
+    features, actions, advantages, mask, kl_weight = data
+    factors = np.minimum(_ratio(theta, theta_k, features, actions), most) * advantages + kl_weight
+    return -_mean_score(factors, theta, theta_k, features, actions, mask)
+
+
+@mistake(GRADIENT, ESTIMATING, fit=fits.linear(_gradient_with_the_ratio_bounded, 90.0, 100.0))
+def ppo_gradient_with_the_ratio_bounded(right: Right, *arguments: Any, most: float = 10.0) -> Array:
+    """You cut large ratios off: that makes ∇ℓ̂^k biased, and the lecture bounds the KL instead."""
+    return _gradient_with_the_ratio_bounded(most, *arguments)
+
+
+@mistake(GRADIENT, ESTIMATING, fit=fits.longest)
+def ppo_gradient_shortened(right: Right, *arguments: Any, most: float = 10.0) -> Array:
+    """You shorten a long gradient: its length carries information, so leave it as it is."""
+    gradient = right(*arguments)
+    return gradient * np.minimum(1.0, most / np.maximum(np.linalg.norm(gradient), 1e-300))
+
+
+@mistake(GRADIENT, ESTIMATING)
+def ppo_gradient_in_float32(right: Right, *arguments: Any) -> Array:
+    """You compute in float32: keep float64, which has nine digits more."""
+    return np.asarray(right(*_single(arguments)), dtype=np.float64)
+
+
+@mistake(
+    GRADIENT, PENALTY, fit=fits.linear(functools.partial(_with_a_default_penalty, ppo_gradient), 0.5, 1.0)
+)
+def ppo_gradient_with_a_default_penalty(right: Right, *arguments: Any, default: float = 1.0) -> Array:
+    """You take λ = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    return _with_a_default_penalty(right, default, *arguments)
+
+
+@mistake(GRADIENT, ESTIMATING, fit=fits.among(functools.partial(_in_whole_groups, ppo_gradient), CHUNKS))
+def ppo_gradient_without_the_last_chunk(right: Right, *arguments: Any, size: float = 64) -> Array:
+    """You work in chunks, and drop the last, which is not full: every trajectory counts."""
+    return _in_whole_groups(right, size, *arguments)
+
+
+@mistake(GRADIENT, ESTIMATING, "4.4.4")
+def ppo_gradient_clears_the_padding(right: Right, *arguments: Any) -> Array:
+    """You change the caller's `advantages` in place: work on a copy."""
+    *_, advantages, mask, _ = arguments
+    advantages[~mask] = 0.0
+    return right(*arguments)
+
+
+@mistake(GRADIENT, ESTIMATING, "4.4.4")
+def ppo_gradient_clears_the_padding_of_the_features(right: Right, *arguments: Any) -> Array:
+    """You change the caller's `features` in place: work on a copy."""
+    _, _, features, _, _, mask, _ = arguments
+    features[~mask] = 0.0
+    return right(*arguments)
 
 
 @mistake(GRADIENT, PENALTY)
@@ -431,7 +747,7 @@ def ppo_gradient_of_standardised_advantages(right: Right, theta: Array, theta_k:
 
 @mistake(GRADIENT, ESTIMATING)
 def ppo_gradient_overwrites_the_advantages(right: Right, theta: Array, theta_k: Array, *data: Any) -> Array:
-    """You multiply the advantages in place: they belong to the caller, so work on a copy."""
+    """You change the caller's `advantages` in place: work on a copy."""
     features, actions, advantages, mask, kl_weight = data
     result = right(theta, theta_k, features, actions, advantages, mask, kl_weight)
     advantages *= 2.0 * _ratio(theta, theta_k, features, actions)
@@ -448,7 +764,11 @@ def _slope(theta: Array, theta_k: Array, data: Sequence[Array], chosen: Array, k
 
 
 def _descend(
-    theta_k: Array, data: Sequence[Array], kl_weight: float, learning_rate: float, minibatches: Array
+    theta_k: Array,
+    data: Sequence[Array],
+    kl_weight: float,
+    learning_rate: float,
+    minibatches: Iterable[Array],
 ) -> list[Array]:
     """Every θ on the way, θ^k first."""
     way = [theta_k]
@@ -617,6 +937,137 @@ def update_that_standardises_each_minibatch(right: Right, *arguments: Any) -> Ar
     return right(theta_k, features, actions, standardised, mask, *rest)
 
 
+@mistake(UPDATE, PPO, raises=(IndexError,))
+def update_that_needs_a_minibatch(right: Right, *arguments: Any) -> Array:
+    """You fail where there are no minibatches: S may be 0, and then θ^k is returned."""
+    *data, minibatches = arguments
+    minibatches[0]
+    return right(*data, minibatches)
+
+
+@mistake(UPDATE, PPO)
+def update_of_one_step_at_least(right: Right, *arguments: Any) -> Array:
+    """You take a step where there are no minibatches: S may be 0, and then θ^k is returned."""
+    *data, minibatches = arguments
+    every = np.arange(len(data[1]))[np.newaxis]
+    return right(*data, minibatches if len(minibatches) else every)
+
+
+@mistake(UPDATE, PPO)
+def update_without_repeated_trajectories(right: Right, *arguments: Any) -> Array:
+    """You drop an index that stands twice in a minibatch: it counts twice, and B stays the same."""
+    theta_k, *data, kl_weight, learning_rate, minibatches = arguments
+    distinct = [np.unique(chosen) for chosen in minibatches]
+    return _descend(theta_k, data, kl_weight, learning_rate, distinct)[-1]
+
+
+def _update_with_a_default_penalty(of: Right, default: float, *arguments: Any) -> Array:
+    *data, kl_weight, learning_rate, minibatches = arguments
+    return np.asarray(of(*data, kl_weight or default, learning_rate, minibatches))
+
+
+@mistake(
+    UPDATE, PENALTY, fit=fits.linear(functools.partial(_update_with_a_default_penalty, ppo_update), 0.5, 1.0)
+)
+def update_with_a_default_penalty(right: Right, *arguments: Any, default: float = 1.0) -> Array:
+    """You take λ = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    return _update_with_a_default_penalty(right, default, *arguments)
+
+
+def _update_with_short_gradients(most: float, *arguments: Any) -> Array:
+    theta, *data, kl_weight, learning_rate, minibatches = arguments
+    theta_k = theta
+    for chosen in minibatches:
+        gradient = _slope(theta, theta_k, data, chosen, kl_weight)
+        length = np.maximum(np.linalg.norm(gradient), 1e-300)
+        theta = theta - learning_rate * gradient * np.minimum(1.0, most / length)
+    return theta
+
+
+@mistake(UPDATE, PPO, fit=fits.shortened_gradient)
+def update_with_short_gradients(right: Right, *arguments: Any, most: float = 10.0) -> Array:
+    """You shorten long gradients: SGD takes them as they are."""
+    return _update_with_short_gradients(most, *arguments)
+
+
+def _update_that_stops_early(least: float, *arguments: Any) -> Array:
+    theta, *data, kl_weight, learning_rate, minibatches = arguments
+    theta_k = theta
+    for chosen in minibatches:
+        gradient = _slope(theta, theta_k, data, chosen, kl_weight)
+        if np.linalg.norm(gradient) < least:
+            break
+        theta = theta - learning_rate * gradient
+    return theta
+
+
+@mistake(UPDATE, PPO, fit=fits.among(_update_that_stops_early, (1e-3, 1e-2, 1e-4, 1e-5, 1e-6)))
+def update_that_stops_early(right: Right, *arguments: Any, least: float = 1e-3) -> Array:
+    """You stop where the gradient is small: there are S steps, however small they are."""
+    return _update_that_stops_early(least, *arguments)
+
+
+def _update_within_a_kl(most: float, *arguments: Any) -> Array:
+    theta, *data, kl_weight, learning_rate, minibatches = arguments
+    theta_k, (features, _, _, mask) = theta, data
+    for chosen in minibatches:
+        log_p, log_q = (action_log_probabilities(parameters, features) for parameters in (theta_k, theta))
+        if np.mean(np.sum(np.exp(log_p) * (log_p - log_q), axis=-1)[mask]) > most:
+            break
+        theta = theta - learning_rate * _slope(theta, theta_k, data, chosen, kl_weight)
+    return theta
+
+
+@mistake(UPDATE, PPO, fit=fits.among(_update_within_a_kl, (0.015, 0.01, 0.02, 0.05, 0.03, 0.1)))
+def update_within_a_kl(right: Right, *arguments: Any, most: float = 0.015) -> Array:
+    """You stop where the KL is large: there are S steps, and the penalty alone keeps θ near θ^k."""
+    return _update_within_a_kl(most, *arguments)
+
+
+def _update_with_momentum(momentum: float, *arguments: Any) -> Array:
+    theta, *data, kl_weight, learning_rate, minibatches = arguments
+    theta_k, velocity = theta, np.zeros_like(theta)
+    for chosen in minibatches:
+        velocity = momentum * velocity + _slope(theta, theta_k, data, chosen, kl_weight)
+        theta = theta - learning_rate * velocity
+    return theta
+
+
+@mistake(UPDATE, PPO, fit=fits.among(_update_with_momentum, (0.9, 0.99, 0.5, 0.95, 0.8)))
+def update_with_momentum(right: Right, *arguments: Any, momentum: float = 0.9) -> Array:
+    """You keep a momentum: each step follows its own minibatch's gradient alone."""
+    return _update_with_momentum(momentum, *arguments)
+
+
+@mistake(UPDATE, PPO)
+def update_by_adam(right: Right, *arguments: Any) -> Array:
+    """You use Adam: a step of plain SGD is the learning rate times the gradient."""
+    theta, *data, kl_weight, learning_rate, minibatches = arguments
+    theta_k, first, second = theta, np.zeros_like(theta), np.zeros_like(theta)
+    for number, chosen in enumerate(minibatches, start=1):
+        gradient = _slope(theta, theta_k, data, chosen, kl_weight)
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        scale = np.sqrt(second / (1.0 - 0.999**number)) + 1e-8
+        theta = theta - learning_rate * first / (1.0 - 0.9**number) / scale
+    return theta
+
+
+@mistake(UPDATE, PPO, "4.5.2")
+def update_clears_the_padding(right: Right, *arguments: Any) -> Array:
+    """You change the caller's `advantages` in place: work on a copy."""
+    _, _, _, advantages, mask, *_ = arguments
+    advantages[~mask] = 0.0
+    return right(*arguments)
+
+
+@mistake(UPDATE, PPO, "4.5.2")
+def update_clears_the_padding_of_the_features(right: Right, *arguments: Any) -> Array:
+    """You change the caller's `features` in place: work on a copy."""
+    _, features, _, _, mask, *_ = arguments
+    features[~mask] = 0.0
+    return right(*arguments)
+
+
 # The iteration
 
 
@@ -773,3 +1224,61 @@ def ppo_iteration_overwrites_theta_k(right: Right, *arguments: Any) -> Array:
     theta_k = arguments[0]
     theta_k += right(*arguments) - theta_k
     return theta_k
+
+
+@mistake(ITERATION, PPO, raises=(IndexError,))
+def ppo_iteration_that_needs_a_minibatch(right: Right, *arguments: Any) -> Array:
+    """You fail where there are no minibatches: S may be 0, and then θ^k is returned."""
+    arguments[5][0]
+    return right(*arguments)
+
+
+def _iteration_with_a_default_penalty(of: Right, default: float, *arguments: Any) -> Array:
+    *data, kl_weight, learning_rate, minibatches, ridge = arguments
+    return np.asarray(of(*data, kl_weight or default, learning_rate, minibatches, ridge))
+
+
+@mistake(
+    ITERATION,
+    PENALTY,
+    fit=fits.linear(functools.partial(_iteration_with_a_default_penalty, ppo_iteration), 0.5, 1.0),
+)
+def ppo_iteration_with_a_default_penalty(right: Right, *arguments: Any, default: float = 1.0) -> Array:
+    """You take λ = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    return _iteration_with_a_default_penalty(right, default, *arguments)
+
+
+def _iteration_with_a_default_ridge(of: Right, default: float, *arguments: Any) -> Array:
+    *data, ridge = arguments
+    return np.asarray(of(*data, ridge or default))
+
+
+DEFAULTS = (1e-3, 1e-2, 0.1, 1.0, 1e-4, 1e-5, 1e-6)
+
+
+@mistake(
+    ITERATION,
+    BASELINE,
+    fit=fits.among(functools.partial(_iteration_with_a_default_ridge, ppo_iteration), DEFAULTS),
+)
+def ppo_iteration_with_a_default_ridge(right: Right, *arguments: Any, default: float = 0.1) -> Array:
+    """You take ridge = 0 for one that was not given, and put a number in its place: 0 is a value."""
+    return _iteration_with_a_default_ridge(right, default, *arguments)
+
+
+@mistake(ITERATION, PPO)
+def ppo_iteration_without_repeated_trajectories(right: Right, *arguments: Any) -> Array:
+    """You drop an index that stands twice in a minibatch: it counts twice, and B stays the same."""
+    theta_k, old, new, kl_weight, learning_rate, minibatches, ridge = arguments
+    returns, baseline = _advantages(old, new, ridge)
+    data = (new.features, new.actions, returns - baseline, new.mask)
+    distinct = [np.unique(chosen) for chosen in minibatches]
+    return _descend(theta_k, data, kl_weight, learning_rate, distinct)[-1]
+
+
+@mistake(ITERATION, ESTIMATING)
+def ppo_iteration_with_clipped_advantages(right: Right, theta_k: Array, *data: Any) -> Array:
+    """You clip the advantages: a return may be as large as it likes, and so may R_h − b̃."""
+    old, new, *settings, ridge = data
+    returns, baseline = _advantages(old, new, ridge)
+    return _finish(theta_k, new, np.clip(returns - baseline, -10.0, 10.0), settings)

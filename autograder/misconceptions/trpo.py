@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
+from autograder.misconceptions import fits
 from autograder.misconceptions.mistake import Array, Right, mistake
 from hw4.importance_sampling import importance_weights
 from hw4.npg import npg_step_size
 from hw4.policy import action_log_probabilities
-from hw4.trpo import kl_estimate
+from hw4.trpo import kl_estimate, trpo_step
 
 KL = "trpo.kl_estimate"
 STEP = "trpo.trpo_step"
@@ -86,6 +88,88 @@ def kl_not_averaged(right: Right, theta_k: Array, theta: Array, features: Array,
 def kl_counts_padding(right: Right, theta_k: Array, theta: Array, features: Array, mask: Array) -> float:
     """You count steps that never happened: leave out those where `mask` is False."""
     return right(theta_k, theta, features, np.ones_like(mask))
+
+
+@mistake(KL, DIVERGENCE)
+def kl_outside_log_space(right: Right, theta_k: Array, theta: Array, features: Array, mask: Array) -> float:
+    """You divide two probabilities, and one may be 0 in floating point: subtract their logarithms."""
+    p, q = (np.exp(action_log_probabilities(parameters, features)) for parameters in (theta_k, theta))
+    with np.errstate(all="ignore"):
+        return float(np.sum(np.sum(p * np.log(p / q), axis=-1), where=mask) / len(mask))
+
+
+def _kl_with_a_constant(constant: float, theta_k: Array, theta: Array, features: Array, mask: Array) -> float:
+    p, q = (np.exp(action_log_probabilities(parameters, features)) for parameters in (theta_k, theta))
+    terms = p * np.log((p + constant) / (q + constant))
+    return float(np.sum(np.sum(terms, axis=-1), where=mask) / len(mask))
+
+
+CONSTANTS = (1e-8, 1e-10, 1e-12, 1e-6, 1e-9, 1e-5, 1e-15, 1e-300)
+
+
+@mistake(KL, DIVERGENCE, fit=fits.among(_kl_with_a_constant, CONSTANTS))
+def kl_with_a_constant(
+    right: Right, theta_k: Array, theta: Array, features: Array, mask: Array, *, constant: float = 1e-12
+) -> float:
+    """A small constant beside a probability is wrong where that is as small: subtract the logs instead."""
+    return _kl_with_a_constant(constant, theta_k, theta, features, mask)
+
+
+@mistake(KL, DIVERGENCE)
+def kl_of_a_softmax_that_overflows(
+    right: Right, theta_k: Array, theta: Array, features: Array, mask: Array
+) -> float:
+    """Your softmax overflows at large logits: use action_log_probabilities, which is stable."""
+    with np.errstate(all="ignore"):
+        p, q = (np.exp(features @ parameters) for parameters in (theta_k, theta))
+        p, q = p / np.sum(p, axis=-1, keepdims=True), q / np.sum(q, axis=-1, keepdims=True)
+        return float(np.sum(np.sum(p * np.log(p / q), axis=-1), where=mask) / len(mask))
+
+
+def _kl_bounded(most: float, theta_k: Array, theta: Array, features: Array, mask: Array) -> float:
+    log_p, log_q = action_log_probabilities(theta_k, features), action_log_probabilities(theta, features)
+    divergences = np.minimum(np.sum(np.exp(log_p) * (log_p - log_q), axis=-1), most)
+    return float(np.sum(divergences, where=mask) / len(mask))
+
+
+@mistake(KL, DIVERGENCE, fit=fits.among(_kl_bounded, (10, 100, 20, 50, 1000)))
+def kl_bounded(
+    right: Right, theta_k: Array, theta: Array, features: Array, mask: Array, *, most: float = 100
+) -> float:
+    """You cut the KL of a state off: a divergence may be as large as it likes."""
+    return _kl_bounded(most, theta_k, theta, features, mask)
+
+
+@mistake(KL, DIVERGENCE)
+def kl_to_second_order(right: Right, theta_k: Array, theta: Array, features: Array, mask: Array) -> float:
+    """You return ½ (θ − θ^k)ᵀF(θ − θ^k), which is the KL near θ^k alone: sum P ln(P/Q) over the actions."""
+    p = np.exp(action_log_probabilities(theta_k, features))
+    logits = features @ (theta - theta_k)
+    mean = np.sum(p * logits, axis=-1, keepdims=True)
+    return float(np.sum(np.sum(p * (logits - mean) ** 2, axis=-1) / 2.0, where=mask) / len(mask))
+
+
+def _kl_in_groups(
+    of: Right, size: float, theta_k: Array, theta: Array, features: Array, mask: Array
+) -> float:
+    number = len(mask)
+    covered = number if number <= size else number // size * size
+    return float(of(theta_k, theta, features, mask & (np.arange(number) < covered)[:, np.newaxis]))
+
+
+@mistake(KL, TRPO, fit=fits.among(functools.partial(_kl_in_groups, kl_estimate), (64, 32, 16, 50, 20)))
+def kl_without_the_last_chunk(
+    right: Right, theta_k: Array, theta: Array, features: Array, mask: Array, *, size: float = 64
+) -> float:
+    """You work in chunks, and drop the last, which is not full: every trajectory counts."""
+    return _kl_in_groups(right, size, theta_k, theta, features, mask)
+
+
+@mistake(KL, TRPO)
+def kl_clears_the_padding(right: Right, theta_k: Array, theta: Array, features: Array, mask: Array) -> float:
+    """You change the caller's `features` in place: work on a copy."""
+    features[~mask] = 0.0
+    return right(theta_k, theta, features, mask)
 
 
 def _surrogate(
@@ -244,3 +328,112 @@ def trpo_step_overwrites_theta_k(right: Right, *arguments: Any) -> Array:
     theta_k = arguments[0]
     theta_k += right(*arguments) - theta_k
     return theta_k
+
+
+def _step_with_a_looser_kl(factor: float, *arguments: Any) -> Array:
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    direction = _direction(gradient, fisher, delta)
+    return _search(theta_k, direction, tuple(data), factor * delta, backtrack, max_backtracks)
+
+
+@mistake(STEP, TRPO, fit=fits.among(_step_with_a_looser_kl, (1.5, 2.0, 1.2, 1.1, 3.0, 1.05)))
+def trpo_step_with_a_looser_kl(right: Right, *arguments: Any, factor: float = 1.5) -> Array:
+    """You accept a KL above δ, up to a multiple of it: the trust region is kl_estimate ≤ δ itself."""
+    return _step_with_a_looser_kl(factor, *arguments)
+
+
+@mistake(STEP, TRPO)
+def trpo_step_divides_by_zero(right: Right, *arguments: Any) -> Array:
+    """You divide by zero where g = 0: θ^k stays there."""
+    theta_k, gradient, *_ = arguments
+    return right(*arguments) if gradient.any() else np.full_like(theta_k, np.nan)
+
+
+@mistake(STEP, TRPO)
+def trpo_step_with_a_default_number_of_tries(right: Right, *arguments: Any) -> Array:
+    """You take max_backtracks = 0 for one that was not given: 0 is a value, and leaves the whole step alone."""
+    return right(*arguments[:-1], arguments[-1] or 10)
+
+
+def _step_with_a_surrogate_that_may_fall(by: float, *arguments: Any) -> Array:
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    start = _surrogate(theta_k, theta_k, *data) - by
+    direction = _direction(gradient, fisher, delta)
+    return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks, start=start)
+
+
+@mistake(STEP, TRPO, fit=fits.among(_step_with_a_surrogate_that_may_fall, (0.01, 0.1, 1.0, 1e-3)))
+def trpo_step_with_a_surrogate_that_may_fall(right: Right, *arguments: Any, by: float = 0.1) -> Array:
+    """You accept a surrogate that falls by a little: it must not fall at all."""
+    return _step_with_a_surrogate_that_may_fall(by, *arguments)
+
+
+def _step_with_damping(of: Right, damping: float, *arguments: Any) -> Array:
+    theta_k, gradient, fisher, *rest = arguments
+    return np.asarray(of(theta_k, gradient, fisher + damping * np.eye(len(gradient)), *rest))
+
+
+@mistake(
+    STEP,
+    TRPO,
+    fit=fits.among(functools.partial(_step_with_damping, trpo_step), (1e-3, 1e-2, 0.1, 1e-4, 1e-5)),
+)
+def trpo_step_with_damping(right: Right, *arguments: Any, damping: float = 1e-2) -> Array:
+    """You add a number to the diagonal of F: damping is the caller's decision."""
+    return _step_with_damping(right, damping, *arguments)
+
+
+def _step_bounded(most: float, *arguments: Any) -> Array:
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    direction = _direction(gradient, fisher, delta)
+    direction = direction * np.minimum(1.0, most / np.maximum(np.linalg.norm(direction), 1e-300))
+    return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks)
+
+
+@mistake(STEP, TRPO, fit=fits.among(_step_bounded, (10, 1, 5, 2, 0.5, 100)))
+def trpo_step_shortened(right: Right, *arguments: Any, most: float = 1) -> Array:
+    """You shorten a long step before the search: F alone measures it, and the search shortens it."""
+    return _step_bounded(most, *arguments)
+
+
+def _naive_surrogate(theta: Array, theta_k: Array, *data: Array) -> float:
+    features, actions, advantages, mask = data
+    chosen = actions[..., np.newaxis]
+    with np.errstate(all="ignore"):
+        p, q = (
+            np.take_along_axis(np.exp(action_log_probabilities(parameters, features)), chosen, axis=-1)[
+                ..., 0
+            ]
+            for parameters in (theta_k, theta)
+        )
+        return float(np.sum(np.where(mask, q / p * advantages, 0.0)) / len(mask))
+
+
+@mistake(STEP, TRPO)
+def trpo_step_with_the_ratio_outside_log_space(right: Right, *arguments: Any) -> Array:
+    """Your ratio divides two probabilities, and both may be 0 in floating point: subtract their logs."""
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    direction = _direction(gradient, fisher, delta)
+    start = _naive_surrogate(theta_k, theta_k, *data)
+    for backtracks in range(max_backtracks + 1):
+        theta = theta_k + backtrack**backtracks * direction
+        is_near = kl_estimate(theta_k, theta, data[0], data[3]) <= delta
+        if is_near and _naive_surrogate(theta, theta_k, *data) >= start:
+            return theta
+    return theta_k
+
+
+@mistake(STEP, TRPO, "6.2.3")
+def trpo_step_clears_the_padding(right: Right, *arguments: Any) -> Array:
+    """You change the caller's `advantages` in place: work on a copy."""
+    _, _, _, _, _, advantages, mask, *_ = arguments
+    advantages[~mask] = 0.0
+    return right(*arguments)
+
+
+@mistake(STEP, TRPO, "6.2.3")
+def trpo_step_clears_the_padding_of_the_features(right: Right, *arguments: Any) -> Array:
+    """You change the caller's `features` in place: work on a copy."""
+    _, _, _, features, _, _, mask, *_ = arguments
+    features[~mask] = 0.0
+    return right(*arguments)
