@@ -240,6 +240,14 @@ def _unlikely(shift: float, rng: np.random.Generator) -> Probe:
     return theta, theta_k, features, actions, *rest
 
 
+def _high(rng: np.random.Generator) -> Probe:
+    """All logits near 900, where exp overflows though no action is unlikely."""
+    theta, theta_k, features, *rest = _policies(4, 3, 3, 1.0, 0.5, rng)
+    theta[0] = theta_k[0] = 1.0
+    features[..., 0] += 900.0
+    return theta, theta_k, features, *rest
+
+
 def _far(distance: float, rng: np.random.Generator) -> Probe:
     """Weights from e^−distance to e^distance: θ^k against the action taken or for it."""
     theta, theta_k = np.array([0.0, 0.1]), np.array([1.0, 0.2])
@@ -248,6 +256,13 @@ def _far(distance: float, rng: np.random.Generator) -> Probe:
     features[:, 1, 0, 0], features[:, 1, 1, 0] = distance, 0.0
     advantages = np.array([[1.0, 2.0], [0.5, -1.0]])
     return theta, theta_k, features, np.zeros((2, 2), dtype=np.int64), advantages, np.ones((2, 2), bool), 0.5
+
+
+def _tiny_weight(rng: np.random.Generator) -> Probe:
+    """One step with a weight of e⁻³⁰, where a clipped log-ratio shows."""
+    theta_k, theta, features, actions, advantages, mask, _ = _far(30.0, rng)
+    first = np.s_[:1, :1]
+    return theta, theta_k, features[first], actions[first], advantages[first], mask[first], 0.0
 
 
 def _odd_advantages(rng: np.random.Generator) -> Probe:
@@ -270,8 +285,10 @@ _POLICIES: tuple[Draw, ...] = (
     partial(_policies, 6, 5, 3, 1e4, 2.0),
     partial(_unlikely, -800.0),
     partial(_unlikely, 900.0),
+    _high,
     partial(_far, 5.0),
     partial(_far, 30.0),
+    _tiny_weight,
     _odd_advantages,
 )
 
@@ -319,6 +336,12 @@ def _kl(policies: Draw, rng: np.random.Generator) -> Probe:
     return theta_k, theta, features, mask
 
 
+def _far_kl(distance: float, rng: np.random.Generator) -> Probe:
+    """Actions that are likely under θ^k have a probability of e^−distance under θ."""
+    theta_k, theta, features, _, _, mask, _ = _far(distance, rng)
+    return theta_k, theta, features, mask
+
+
 def _search(change: Callable[[dict[str, Any], np.random.Generator], None], rng: np.random.Generator) -> Probe:
     theta_k, batch = 0.5 * rng.normal(size=3), _batch(rng, 5, 3, 3, 3, 1)
     call: dict[str, Any] = {
@@ -350,8 +373,8 @@ def _no_gradient(call: dict[str, Any], rng: np.random.Generator) -> None:
 def _no_backtracks(call: dict[str, Any], rng: np.random.Generator) -> None:
     """The whole step is too long, and may not be shortened."""
     _with_its_own_gradient(call)
-    call["fisher"] /= 100.0
-    call["max_backtracks"] = 0
+    call["fisher"] /= 9.0
+    call["max_backtracks"], call["backtrack"] = 0, 0.5
 
 
 def _far_outside(factor: float, call: dict[str, Any], rng: np.random.Generator) -> None:
@@ -360,8 +383,9 @@ def _far_outside(factor: float, call: dict[str, Any], rng: np.random.Generator) 
     call["fisher"] /= factor
 
 
-def _falling(call: dict[str, Any], rng: np.random.Generator) -> None:
+def _falling(size: float, call: dict[str, Any], rng: np.random.Generator) -> None:
     """Every step has a smaller surrogate, the shorter the less so."""
+    call["advantages"] *= size
     _with_its_own_gradient(call)
     call["gradient"] *= -1.0
     call["delta"] = 1e-2
@@ -380,7 +404,8 @@ _SEARCHES = (
     partial(_far_outside, 9.0),
     partial(_far_outside, 25.0),
     partial(_far_outside, 60.0),
-    _falling,
+    partial(_falling, 1.0),
+    partial(_falling, 100.0),
     _both_unlikely,
 )
 
@@ -440,6 +465,9 @@ _EDGES: dict[str, Sequence[Draw]] = {
         partial(_ppo_iteration, 8, (2, 3), 0.5, 0.0, 1.0),
         partial(_ppo_iteration, 6, (30, 2), 0.5, 0.5, 100.0),
     ],
-    "trpo.kl_estimate": [partial(_kl, policies) for policies in _POLICIES[:-1]],
+    "trpo.kl_estimate": [
+        *(partial(_kl, policies) for policies in _POLICIES[:6]),
+        *(partial(_far_kl, distance) for distance in (5.0, 30.0, 200.0, 900.0)),
+    ],
     "trpo.trpo_step": [partial(_search, change) for change in _SEARCHES],
 }

@@ -351,7 +351,7 @@ def trpo_step_divides_by_zero(right: Right, *arguments: Any) -> Array:
 
 @mistake(STEP, TRPO)
 def trpo_step_with_a_default_number_of_tries(right: Right, *arguments: Any) -> Array:
-    """You take max_backtracks = 0 for one that was not given: 0 is a value, and leaves the whole step alone."""
+    """You take max_backtracks = 0 for one that was not given: 0 is a value, the whole step alone."""
     return right(*arguments[:-1], arguments[-1] or 10)
 
 
