@@ -5,7 +5,6 @@ A fit only proposes: the diagnosis then holds the mistake, made with that number
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from autograder.misconceptions.mistake import Array
 
 Fit = Callable[[Answers], float | None]
 WithNumber = Callable[..., Any]
-"""What the mistaken function returns: called with the number, and then its arguments."""
+"""What the mistaken function returns: called with the number, then its arguments, which it leaves alone."""
 
 CLOSE = 1e-5
 
@@ -250,14 +249,14 @@ def _between(low: float, number: float, high: float) -> float | None:
 
 
 def _value(of: WithNumber, number: float, probe: Sequence[Any]) -> Array:
-    return np.asarray(of(number, *copy.deepcopy(list(probe))), dtype=np.float64)
+    return np.asarray(of(number, *probe), dtype=np.float64)
 
 
 def _first(of: WithNumber, numbers: Iterable[float], answers: Answers) -> float | None:
     """The first number that explains every answer, and that not every number would."""
     for number in numbers:
-        values = ((_value(of, number, probe), found) for probe, found in answers)
-        if all(_is_close(value, found) for value, found in values):
+        # The edges, which come last, tell numbers apart best.
+        if all(_is_close(_value(of, number, probe), found) for probe, found in reversed(answers)):
             return number
     return None
 

@@ -432,6 +432,14 @@ def step_size_with_a_guard_alone(
     return _root(delta / (_squared_length(gradient, fisher) + guard))
 
 
+@mistake(STEP_SIZE, CLOSED_FORM, "3.2.3", fit=fits.guard_at_zero)
+def step_size_with_a_floor_alone(
+    right: Right, gradient: Array, fisher: Array, delta: float, *, guard: float = 1e-8
+) -> float:
+    """A small number below the fraction makes η huge where g = 0: return 0 there."""
+    return _root(delta / max(_squared_length(gradient, fisher), guard))
+
+
 @mistake(STEP_SIZE, CLOSED_FORM, "3.2.4")
 def step_size_overwrites_fisher(right: Right, gradient: Array, fisher: Array, delta: float) -> float:
     """You change the caller's `fisher` in place: work on a copy."""

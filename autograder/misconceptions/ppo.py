@@ -246,14 +246,15 @@ def loss_clipped_of_standardised_advantages(right: Right, theta: Array, theta_k:
     return _loss_clipped(0.2, theta, theta_k, features, actions, standardised, mask, 0.0)
 
 
-@mistake(LOSS, PPO)
-def loss_clipped_and_standardised_with_entropy(
-    right: Right, theta: Array, theta_k: Array, *data: Any
-) -> float:
+def _loss_clipped_and_standardised_with_entropy(bonus: float, *arguments: Any) -> float:
+    *others, advantages, mask, kl_weight = arguments
+    return _loss_clipped_with_entropy(bonus, *others, _standardised(advantages, mask), mask, kl_weight)
+
+
+@mistake(LOSS, PPO, fit=fits.linear(_loss_clipped_and_standardised_with_entropy, 0.0, 1.0, above=1e-6))
+def loss_clipped_and_standardised_with_entropy(right: Right, *arguments: Any, bonus: float = 0.01) -> float:
     """This is PPO-clip with an entropy bonus and standardised advantages, none of which the lecture's has."""
-    features, actions, advantages, mask, kl_weight = data
-    standardised = _standardised(advantages, mask)
-    return _loss_clipped_with_entropy(0.01, theta, theta_k, features, actions, standardised, mask, kl_weight)
+    return _loss_clipped_and_standardised_with_entropy(bonus, *arguments)
 
 
 @mistake(LOSS, ESTIMATING)
@@ -568,16 +569,19 @@ def ppo_gradient_clipped_of_standardised_advantages(
     return _gradient_clipped(0.2, theta, theta_k, features, actions, standardised, mask, 0.0)
 
 
-@mistake(GRADIENT, PPO)
+def _gradient_clipped_and_standardised_with_entropy(bonus: float, *arguments: Any) -> Array:
+    *others, advantages, mask, kl_weight = arguments
+    return _gradient_clipped_with_entropy(bonus, *others, _standardised(advantages, mask), mask, kl_weight)
+
+
+@mistake(
+    GRADIENT, PPO, fit=fits.linear(_gradient_clipped_and_standardised_with_entropy, 0.0, 1.0, above=1e-6)
+)
 def ppo_gradient_clipped_and_standardised_with_entropy(
-    right: Right, theta: Array, theta_k: Array, *data: Any
+    right: Right, *arguments: Any, bonus: float = 0.01
 ) -> Array:
     """This is PPO-clip with an entropy bonus and standardised advantages, none of which the lecture's has."""
-    features, actions, advantages, mask, kl_weight = data
-    standardised = _standardised(advantages, mask)
-    return _gradient_clipped_with_entropy(
-        0.01, theta, theta_k, features, actions, standardised, mask, kl_weight
-    )
+    return _gradient_clipped_and_standardised_with_entropy(bonus, *arguments)
 
 
 @mistake(GRADIENT, ESTIMATING)

@@ -152,6 +152,137 @@ def test_a_function_that_raises_is_called_once_and_told_nothing():
     assert submission.calls == 1
 
 
+@pytest.mark.parametrize("discount", [0.37, 0.9, 0.97, 0.999])
+def test_any_discount_is_named(discount):
+    def discounted(rewards, mask):
+        returns, later = np.zeros(rewards.shape), np.zeros(len(rewards))
+        for h in reversed(range(rewards.shape[1])):
+            later = np.where(mask[:, h], rewards[:, h] + discount * later, 0.0)
+            returns[:, h] = later
+        return returns
+
+    assert "You discount" in told("baseline.rewards_to_go", discounted)
+
+
+@pytest.mark.parametrize("constant", [1e-15, 1e-12, 1e-10, 3e-7, 1e-3])
+def test_a_guard_without_a_case_for_no_gradient_is_named_for_any_constant(constant):
+    def of_sum(gradient, fisher, delta):
+        return np.sqrt(delta / (gradient @ np.linalg.solve(fisher, gradient) + constant))
+
+    def of_maximum(gradient, fisher, delta):
+        return np.sqrt(delta / max(gradient @ np.linalg.inv(fisher) @ gradient, constant))
+
+    for step_size in (of_sum, of_maximum):
+        assert "huge where g = 0" in told("npg.npg_step_size", step_size)
+
+
+@pytest.mark.parametrize("constant", [1e-20, 1e-12, 1e-10, 1e-6, 1e-3])
+def test_any_constant_beside_a_probability_in_the_log_is_named(constant):
+    def added(theta, features):
+        logits = features @ theta
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return np.log(exponentials / exponentials.sum(axis=-1, keepdims=True) + constant)
+
+    assert "A small constant inside ln" in told("policy.action_log_probabilities", added)
+
+
+def test_returns_of_the_wrong_sign_are_named():
+    def negated(rewards, mask):
+        return -np.cumsum((rewards * mask)[:, ::-1], axis=1)[:, ::-1] * mask
+
+    assert "wrong sign" in told("baseline.rewards_to_go", negated)
+
+
+def _softmax(logits):
+    return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+
+
+def _exp_of_log(logits):
+    return np.exp(logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))
+
+
+@pytest.mark.parametrize("probabilities", [_softmax, _exp_of_log])
+def test_an_overflow_in_the_score_is_named(probabilities):
+    def score(theta, features, actions):
+        taken = np.take_along_axis(features, actions[..., None, None], axis=-2)[..., 0, :]
+        return taken - (probabilities(features @ theta)[..., None] * features).sum(axis=-2)
+
+    assert "overflow at large logits" in told("policy.score", score)
+
+
+@pytest.mark.parametrize("bonus", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize("is_standardised", [False, True])
+def test_a_clipped_loss_is_named_with_what_comes_along(bonus, is_standardised):
+    def loss(theta, theta_k, features, actions, advantages, mask, kl_weight):
+        def log_policy(parameters):
+            logits = features @ parameters
+            logits = logits - logits.max(axis=-1, keepdims=True)
+            return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+        log_p, log_q = log_policy(theta_k), log_policy(theta)
+        taken = actions[..., None]
+        ratio = np.exp(np.take_along_axis(log_q - log_p, taken, axis=-1))[..., 0]
+        if is_standardised:
+            advantages = (advantages - advantages[mask].mean()) / (advantages[mask].std() + 1e-8)
+        gains = np.minimum(ratio * advantages, np.clip(ratio, 0.8, 1.2) * advantages)
+        entropy = -(np.exp(log_q) * log_q).sum(axis=-1)
+        return -((gains + bonus * entropy) * mask).sum() / len(mask)
+
+    said = told("ppo.ppo_loss", loss)
+    assert "PPO-clip" in said
+    assert ("entropy" in said) == (bonus > 0.0)
+    assert ("standardise" in said) == is_standardised
+
+
+@pytest.mark.parametrize("clip", [0.1, 0.2, 0.25])
+def test_any_clip_is_named(clip):
+    def loss(theta, theta_k, features, actions, advantages, mask, kl_weight):
+        right = CATALOGUE.right["ppo.ppo_loss"]
+        ones = np.ones_like(advantages)
+        taken = np.stack(
+            [
+                np.take_along_axis(
+                    CATALOGUE.right["policy.action_log_probabilities"](parameters, features),
+                    actions[..., None],
+                    axis=-1,
+                )[..., 0]
+                for parameters in (theta, theta_k)
+            ]
+        )
+        ratio = np.exp(taken[0] - taken[1])
+        gains = np.minimum(ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages)
+        penalty = right(theta, theta_k, features, actions, 0.0 * ones, mask, kl_weight)
+        return penalty - (gains * mask).sum() / len(mask)
+
+    assert "which is PPO-clip" in told("ppo.ppo_loss", loss)
+
+
+@pytest.mark.parametrize("factor", [1.2, 1.5, 2.0])
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_who_looks_at_a_multiple_of_the_kl_is_not_told_that_they_do_not_look(factor, seed):
+    trpo, npg = (CATALOGUE.right[name] for name in ("trpo.kl_estimate", "npg.npg_step"))
+
+    def step(theta_k, gradient, fisher, features, actions, advantages, mask, delta, backtrack, tries):
+        def surrogate(theta):
+            log_p, log_q = (
+                CATALOGUE.right["policy.action_log_probabilities"](parameters, features)
+                for parameters in (theta_k, theta)
+            )
+            ratio = np.exp(np.take_along_axis(log_q - log_p, actions[..., None], axis=-1))[..., 0]
+            return (ratio * advantages)[mask].sum()
+
+        whole = np.sqrt(2.0) * (npg(theta_k, gradient, fisher, delta) - theta_k)
+        for number in range(tries + 1):
+            theta = theta_k + backtrack**number * whole
+            if trpo(theta_k, theta, features, mask) <= factor * delta and surrogate(theta) >= surrogate(
+                theta_k
+            ):
+                return theta
+        return theta_k
+
+    assert "You accept a KL above δ" in told("trpo.trpo_step", step, seed)
+
+
 @pytest.mark.parametrize("error", [NameError, TypeError, AttributeError, RuntimeWarning, RecursionError])
 def test_a_slip_in_a_twist_costs_that_candidate_only(error):
     def slips(right, scores, mask):
