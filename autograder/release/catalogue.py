@@ -10,61 +10,59 @@ import numpy as np
 
 from autograder.grading.assignment import Answers, Catalogue, Misconception
 
-SEED = 1
+SEED = 0
 """The probes are drawn from it; any other would do."""
 
 
-def check_catalogue(catalogue: Catalogue) -> list[str]:
+def check_catalogue(catalogue: Catalogue) -> Iterator[str]:
     """Call every right function and every mistake on every probe and edge of its function.
 
     Args:
         catalogue: the known mistakes.
 
-    Returns:
+    Yields:
         A sentence for each function without probes, for each that raises on one, and for each mistake that
-        raises what is not its own; none where all is well.
+        raises what is not its own.
     """
-    return [problem for function in catalogue.right for problem in _problems(catalogue, function)]
-
-
-def _problems(catalogue: Catalogue, function: str) -> Iterator[str]:
-    rng = np.random.default_rng(SEED)
-    try:
-        probes = [*catalogue.probes(function, rng), *catalogue.edges(function, rng)]
-    except Exception as error:  # whatever it is: the sentence names it
-        yield f"The probes of {function} cannot be drawn: {_describe(error)}"
-        return
-    if not probes:
-        yield f"{function} has no probes: its mistakes cannot be told apart."
-    right = catalogue.right[function]
-    try:
-        answers = [(probe, _call(right, probe)) for probe in probes]
-    except Exception as error:
-        yield f"The right {function} fails on a probe: {_describe(error)}"
-        return
-    for mistake in catalogue.of(function):
+    for name, right in catalogue.right.items():
+        rng = np.random.default_rng(SEED)
         try:
-            _check(mistake, right, answers)
+            probes = [*catalogue.probes(name, rng), *catalogue.edges(name, rng)]
+        except Exception as error:  # whatever it is: the sentence names it
+            yield f"The probes of {name} cannot be drawn: {_said(error)}"
+            continue
+        if not probes:
+            yield f"{name} has no probes, so no mistake in it can be told: draw some in the catalogue."
+        answers: list[tuple[Sequence[Any], np.ndarray]] = []
+        try:
+            answers.extend((probe, _call(right, probe)) for probe in probes)
         except Exception as error:
-            yield f"The mistake {mistake.name} of {function} fails on a probe: {_describe(error)}"
+            yield f"{name} of the solutions raises on its probe {len(answers) + 1}: {_said(error)}"
+        for mistake in catalogue.of(name):
+            yield from _slips(mistake, right, answers)
 
 
-def _check(mistake: Misconception, right: Callable[..., Any], answers: Answers) -> None:
+def _slips(mistake: Misconception, right: Callable[..., Any], answers: Answers) -> Iterator[str]:
     """Make the mistake on every probe, and look for its number in the right answers and in its own."""
     own = []
-    for probe, expected in answers:
+    for place, (probe, expected) in enumerate(answers, start=1):
         try:
             value = _call(mistake.twist, [right, *probe])
         except mistake.raises:
             continue
+        except Exception as error:
+            yield f"{mistake.name} raises on probe {place} of {mistake.function}: {_said(error)}"
+            return
         if value.shape == expected.shape:
             own.append((probe, value))
-    if mistake.fit is not None:
-        for given in (answers, own):
-            with np.errstate(all="ignore"):
-                number = mistake.fit(given)
+    try:
+        with np.errstate(all="ignore"):
+            numbers = [mistake.fit(given) for given in (answers, own)] if mistake.fit else []
+        for number in numbers:
             if number is not None:
                 mistake.with_number(number)
+    except Exception as error:
+        yield f"The number of {mistake.name} in {mistake.function} cannot be looked for: {_said(error)}"
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[object]) -> np.ndarray:
@@ -72,5 +70,5 @@ def _call(function: Callable[..., Any], arguments: Sequence[object]) -> np.ndarr
         return np.array(function(*copy.deepcopy(list(arguments))), dtype=np.float64)
 
 
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(".") + "."

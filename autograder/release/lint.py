@@ -5,7 +5,6 @@ It grades nothing. Whether the tests catch the mistakes is what `validate` prove
 
 from __future__ import annotations
 
-import copy
 import fnmatch
 import inspect
 import re
@@ -15,14 +14,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from autograder.grading.assignment import Assignment, Catalogue, Misconception
+from autograder.grading.assignment import Assignment, Catalogue
 from autograder.grading.grade import run_pytest
 from autograder.grading.manifest import Check, is_below, read_manifest
 from autograder.grading.settings import Settings, SettingsError, read_settings
 from autograder.release import template
+from autograder.release.catalogue import check_catalogue
 
 SHIPPED_SALT_ID = "a79195e9"
 """The name of the salt in the repository, which everybody can read."""
@@ -84,7 +83,7 @@ def lint(assignment: Assignment, settings_file: Path) -> Findings:
     else:
         problems += check_functions(assignment, checks, catalogue)
         problems += check_mistakes(assignment, checks, catalogue)
-        problems += check_answers(assignment, catalogue)
+        problems += check_catalogue(catalogue)
     problems += check_visibility(settings, checks)
     problems += stray
     if settings.salt_id == SHIPPED_SALT_ID:
@@ -151,36 +150,6 @@ def check_mistakes(assignment: Assignment, checks: Sequence[Check], catalogue: C
                 yield f"{mistake.name} should lose row {row}, which is none of {mistake.function}."
 
 
-def check_answers(assignment: Assignment, catalogue: Catalogue) -> Iterator[str]:
-    """Draw the probes of every function, and call the right function and every mistake on each of them.
-
-    Args:
-        assignment: the homework.
-        catalogue: its mistakes.
-
-    Yields:
-        A sentence for every function without probes, and for all that raises.
-    """
-    for function in assignment.functions:
-        name = function.qualified_name
-        if name not in catalogue.right:
-            continue
-        try:
-            probes = list(catalogue.probes(name, np.random.default_rng(0)))
-        except Exception as error:
-            yield f"The probes of {name} cannot be drawn: {_said(error)}"
-            continue
-        if not probes:
-            yield f"{name} has no probes, so no mistake in it can be told: draw some in the catalogue."
-        for place, probe in enumerate(probes, start=1):
-            try:
-                catalogue.right[name](*copy.deepcopy(probe))
-            except Exception as error:
-                yield f"{name} of the solutions raises on its probe {place}: {_said(error)}"
-        for mistake in catalogue.of(name):
-            yield from _unanswered(mistake, catalogue, probes)
-
-
 def check_visibility(settings: Settings, checks: Sequence[Check]) -> Iterator[str]:
     """Yield the settings' numbers with which no row begins.
 
@@ -227,18 +196,6 @@ def check_files(root: Path, files: Sequence[Path], tracked: Collection[Path] | N
             yield f"{name} looks like a leftover, but students would get it: move it away, or rename it."
         elif tracked is not None and file not in tracked:
             yield f"{name} is unknown to git, but students would get it: add it, or move it away."
-
-
-def _unanswered(
-    mistake: Misconception, catalogue: Catalogue, probes: Sequence[Sequence[object]]
-) -> Iterator[str]:
-    for place, probe in enumerate(probes, start=1):
-        try:
-            with np.errstate(all="ignore"):
-                mistake.twist(catalogue.right[mistake.function], *copy.deepcopy(list(probe)))
-        except Exception as error:
-            yield f"{mistake.name} raises on probe {place} of {mistake.function}: {_said(error)}"
-            return
 
 
 def _said(error: Exception) -> str:

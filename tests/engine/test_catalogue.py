@@ -26,7 +26,7 @@ def of_one(twist, **changes):
 
 
 def test_nothing_in_the_homework_s_catalogue_raises():
-    assert check_catalogue(CATALOGUE) == []
+    assert list(check_catalogue(CATALOGUE)) == []
 
 
 def test_a_misspelt_name_is_a_sentence_with_the_mistake_s_name():
@@ -58,15 +58,16 @@ def test_a_slip_that_one_edge_alone_reaches_is_found():
             raise LookupError("an edge")
         return right(target, proposal)
 
-    assert "an edge" in check_catalogue(of_one(twist))[0]
+    (problem,) = check_catalogue(of_one(twist))
+    assert "an edge" in problem
 
 
 def test_what_the_mistake_itself_ends_in_is_no_slip():
     def twist(right, target, proposal):
         raise np.linalg.LinAlgError("Singular matrix")
 
-    assert check_catalogue(of_one(twist))
-    assert not check_catalogue(of_one(twist, raises=(np.linalg.LinAlgError,)))
+    assert list(check_catalogue(of_one(twist)))
+    assert not list(check_catalogue(of_one(twist, raises=(np.linalg.LinAlgError,))))
 
 
 def test_a_fit_that_raises_is_found():
@@ -76,7 +77,9 @@ def test_a_fit_that_raises_is_found():
     def fit(answers):
         return answers[0].mean
 
-    assert "AttributeError" in check_catalogue(of_one(twist, fit=fit))[0]
+    (problem,) = check_catalogue(of_one(twist, fit=fit))
+    assert "weights_as_a_product" in problem
+    assert "AttributeError" in problem
 
 
 def test_probes_and_right_functions_are_held_to_it_as_well():
@@ -84,6 +87,12 @@ def test_probes_and_right_functions_are_held_to_it_as_well():
         raise OSError("out of luck")
 
     right = {WEIGHTS: CATALOGUE.right[WEIGHTS]}
-    assert "cannot be drawn" in check_catalogue(dataclasses.replace(CATALOGUE, right=right, edges=fails))[0]
-    assert "The right" in check_catalogue(dataclasses.replace(CATALOGUE, right={WEIGHTS: fails}))[0]
-    assert "no probes" in check_catalogue(Catalogue((), right))[0]
+    changed = [
+        (dataclasses.replace(CATALOGUE, right=right, edges=fails), "cannot be drawn"),
+        (dataclasses.replace(CATALOGUE, right={WEIGHTS: fails}), "of the solutions raises on its probe 1"),
+        (Catalogue((), right), "has no probes"),
+    ]
+    for catalogue, said in changed:
+        (problem,) = check_catalogue(catalogue)
+        assert said in problem
+        assert WEIGHTS in problem

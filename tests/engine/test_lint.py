@@ -15,6 +15,7 @@ from autograder.grading.results import Row
 from autograder.grading.settings import Settings, read_settings
 from autograder.homework import SETTINGS
 from autograder.release import lint
+from autograder.release.catalogue import check_catalogue
 from tests.engine import toy_homework
 from tests.engine.conftest import ROOT, replace
 
@@ -59,7 +60,7 @@ def found(homework, *, checks=CHECKS, **changes):
     return [
         *lint.check_functions(homework, checks, catalogue),
         *lint.check_mistakes(homework, checks, catalogue),
-        *lint.check_answers(homework, catalogue),
+        *check_catalogue(catalogue),
     ]
 
 
