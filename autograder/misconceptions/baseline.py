@@ -386,7 +386,7 @@ def fit_with_a_coarse_cut_off(
     mask: Array,
     ridge: float = 0.0,
     *,
-    cut_off: float = 1e-3,
+    cut_off: float = 1e-2,
 ) -> Array:
     """Your cut-off takes small singular values for 0: features of different sizes are not dependent."""
     return _fit_with_cut_off(cut_off, baseline_features, returns, mask, ridge)

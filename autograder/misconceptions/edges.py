@@ -19,6 +19,8 @@ Draw = Callable[[np.random.Generator], Probe]
 
 FLOAT32_INTEGERS = float(2**24)
 """From here on float32 has no odd numbers: 2²⁴ + 1 becomes 2²⁴, in whatever order a formula is computed."""
+ODD, ODD_BELOW = FLOAT32_INTEGERS + 1.0, 3.0 - FLOAT32_INTEGERS
+"""The sum is 4, in float32 3, and 0 where both are clipped."""
 
 
 def edges(function: str, rng: np.random.Generator) -> list[Probe]:
@@ -140,7 +142,7 @@ def _fisher(N: int, H: int, d: int, size: float, rng: np.random.Generator) -> Pr
 
 
 def _odd_estimate(rng: np.random.Generator) -> Probe:
-    return np.ones((1, 2, 2)), np.array([[FLOAT32_INTEGERS + 1.0, -FLOAT32_INTEGERS]]), np.ones((1, 2), bool)
+    return np.ones((1, 2, 2)), np.array([[ODD, ODD_BELOW]]), np.ones((1, 2), bool)
 
 
 def _weights(rng: np.random.Generator) -> Probe:
@@ -168,7 +170,7 @@ def _draws(n: int, size: float, rng: np.random.Generator) -> Probe:
 
 
 def _odd_draws(rng: np.random.Generator) -> Probe:
-    return np.array([FLOAT32_INTEGERS + 1.0, -FLOAT32_INTEGERS]), np.ones(2)
+    return np.array([ODD, ODD_BELOW]), np.ones(2)
 
 
 # Trust regions
@@ -267,7 +269,7 @@ def _tiny_weight(rng: np.random.Generator) -> Probe:
 
 def _odd_advantages(rng: np.random.Generator) -> Probe:
     features = np.tile(rng.normal(size=(1, 1, 3, 2)), (1, 2, 1, 1))
-    theta, advantages = rng.normal(size=2), np.array([[FLOAT32_INTEGERS + 1.0, -FLOAT32_INTEGERS]])
+    theta, advantages = rng.normal(size=2), np.array([[ODD, ODD_BELOW]])
     return (
         theta,
         theta.copy(),

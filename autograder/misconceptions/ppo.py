@@ -323,6 +323,21 @@ def _single(arguments: Sequence[Any]) -> list[Any]:
     ]
 
 
+def _with_clipped_advantages(of: Callable[..., Any], bound: float, *arguments: Any) -> Any:
+    *others, advantages, mask, kl_weight = arguments
+    return of(*others, np.clip(advantages, -bound, bound), mask, kl_weight)
+
+
+@mistake(
+    LOSS,
+    ESTIMATING,
+    fit=fits.linear(functools.partial(_with_clipped_advantages, ppo_loss), 20.0, 30.0, above=1e-6),
+)
+def loss_with_clipped_advantages(right: Right, *arguments: Any, bound: float = 10.0) -> float:
+    """You clip the advantages: they may be as large as the rewards are, and λ is on their own scale."""
+    return _with_clipped_advantages(right, bound, *arguments)
+
+
 @mistake(LOSS, ESTIMATING)
 def loss_in_float32(right: Right, *arguments: Any) -> float:
     """You compute in float32: keep float64, which has nine digits more."""
@@ -637,6 +652,16 @@ def ppo_gradient_shortened(right: Right, *arguments: Any, most: float = 10.0) ->
     """You shorten a long gradient: its length carries information, so leave it as it is."""
     gradient = right(*arguments)
     return gradient * np.minimum(1.0, most / np.maximum(np.linalg.norm(gradient), 1e-300))
+
+
+@mistake(
+    GRADIENT,
+    ESTIMATING,
+    fit=fits.linear(functools.partial(_with_clipped_advantages, ppo_gradient), 20.0, 30.0, above=1e-6),
+)
+def ppo_gradient_with_clipped_advantages(right: Right, *arguments: Any, bound: float = 10.0) -> Array:
+    """You clip the advantages: they may be as large as the rewards are, and λ is on their own scale."""
+    return _with_clipped_advantages(right, bound, *arguments)
 
 
 @mistake(GRADIENT, ESTIMATING)
