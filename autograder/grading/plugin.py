@@ -135,6 +135,10 @@ class GradingPlugin:
         )
         hypothesis.settings.load_profile("grading")
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that somebody stopped the tests. Files that cannot be collected interrupt them, too."""
+        self.is_stopped |= not isinstance(excinfo.value, pytest.Session.Interrupted)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember why a file could not be collected."""
         if report.failed:
