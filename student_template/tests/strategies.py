@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from hw4.lab.domain import LARGEST_FEATURE_ON_PADDING, LARGEST_ON_PADDING
 from hw4.trajectories import TrajectoryBatch
 
 PROFILE = settings(
@@ -28,9 +29,9 @@ PROFILE = settings(
 )
 """How many examples and how. The grader uses it with its own number of examples and its own seed."""
 
-LOUD = 1e12
+LOUD = LARGEST_ON_PADDING
 """The largest number that may stand on padding."""
-LOUD_FEATURE = 10.0
+LOUD_FEATURE = LARGEST_FEATURE_ON_PADDING
 """The largest number that may stand on padding of `features`."""
 
 

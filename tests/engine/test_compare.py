@@ -160,3 +160,31 @@ def test_a_small_array_is_shown_whole_and_a_large_one_is_not():
     with pytest.raises(Mismatch) as error:
         assert_close(FISHER, np.zeros((9, 9)), np.ones((9, 9)))
     assert "\n" not in str(error.value)
+
+
+def test_rounding_of_the_natural_scale_is_no_mistake():
+    """A probability's natural scale is 1: off by 5e-17, a weight of 5e-12 is right."""
+    assert_close("importance_sampling.importance_weights", [5e-12 + 5e-17], [5e-12], entrywise=True)
+    with pytest.raises(Mismatch):
+        assert_close("importance_sampling.importance_weights", [5e-12 + 5e-15], [5e-12], entrywise=True)
+
+
+def test_rounding_may_be_that_of_larger_terms_which_cancel():
+    assert_close("policy_gradient.policy_gradient_estimate", [1e-9 + 1e-13], [1e-9], rounding=1e-12)
+    with pytest.raises(Mismatch):
+        assert_close("policy_gradient.policy_gradient_estimate", [1e-9 + 1e-13], [1e-9])
+
+
+@pytest.mark.parametrize("number", [1000.0 / 3.0, 0.1])
+def test_a_result_in_float32_is_told_so(number):
+    exact = np.array([[1.0, number], [number, 1.0]])
+    with pytest.raises(Mismatch, match="computed in float32: keep float64"):
+        assert_close(FISHER, exact.astype(np.float32), exact, tolerance=1e-12)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0 + 1e-5])
+def test_what_float32_does_not_explain_is_not_called_so(factor):
+    exact = np.array([[1.0, 0.1], [0.1, 1.0]])
+    with pytest.raises(Mismatch) as error:
+        assert_close(FISHER, factor * exact, exact)
+    assert "float32" not in str(error.value)

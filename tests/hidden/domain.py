@@ -16,6 +16,7 @@ import numpy as np
 
 from autograder.sandbox.failures import SubmissionFault
 from hw4.lab.compare import STEP_TOLERANCE, Mismatch, assert_close
+from hw4.lab.domain import LARGEST_CONDITION, LARGEST_LOG_RATIO, LARGEST_LOGIT
 from hw4.policy import action_log_probabilities
 from hw4.trajectories import TrajectoryBatch
 from tests.hidden import composition
@@ -371,7 +372,7 @@ def _trust_region(
     d = sizes["d"]
     factor = _grid(rng, d, (d + 1) // 2)
     fisher = (factor @ factor.T).round(2)
-    least = 10.0 ** np.ceil(np.log10(max(np.trace(fisher), 1.0)) - 4.0)
+    least = 10.0 ** np.ceil(np.log10(max(np.trace(fisher), 1.0) / LARGEST_CONDITION))
     fisher = (fisher + least * np.eye(d)).round(4)
     scaled = fisher * 10.0**exponent if exponent > 0 else fisher / 10.0**-exponent
     gradient = _grid(rng, d, exponent=exponent // 2 if gradient_exponent is None else gradient_exponent)
@@ -614,7 +615,7 @@ def _is_telling_npg(
     scores = npg.score(theta, new.features, new.actions)
     gradient = npg.policy_gradient_estimate(scores, advantages, new.mask)
     fisher = npg.fisher_estimate(scores, new.mask) + damping * np.eye(len(theta))
-    if np.linalg.cond(fisher) > 1e4:
+    if np.linalg.cond(fisher) > LARGEST_CONDITION:
         return False
     return float(gradient @ np.linalg.solve(fisher, gradient)) > 0.1
 
@@ -681,7 +682,10 @@ def _is_clear(theta_k: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, *re
     """Whether no KL and no surrogate is so close to its bound that rounding decides."""
     if not np.any(gradient):
         return True
-    if float(gradient @ np.linalg.solve(fisher, gradient)) < 0.1 or np.linalg.cond(fisher) > 1e4:
+    if (
+        float(gradient @ np.linalg.solve(fisher, gradient)) < 0.1
+        or np.linalg.cond(fisher) > LARGEST_CONDITION
+    ):
         return False
     search = (*rest, 0.5, 10) if len(rest) == 5 else rest
     return all(is_clear for is_clear, _ in trpo_tries(theta_k, gradient, fisher, *search))
@@ -753,11 +757,11 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=2 A=2 d=40"),
             case("l=2 m=2 n=2 A=3 d=2"),
             case("n=4 A=1 d=3", logit=1e3),
-            case("n=4 A=3 d=3", logit=1e4),
+            case("n=4 A=3 d=3", logit=LARGEST_LOGIT),
             case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
-            case("n=4 A=3 d=3", logit=-1e4),
+            case("n=4 A=3 d=3", logit=-LARGEST_LOGIT),
             case("n=4 A=4 d=3", gap=1e3),
-            case("n=4 A=4 d=3", gap=-1e4),
+            case("n=4 A=4 d=3", gap=-LARGEST_LOGIT),
         ),
         _size_of_logits,
     ),
@@ -772,11 +776,11 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=2 A=2 d=40"),
             case("l=2 m=2 n=2 A=3 d=2"),
             case("n=4 A=1 d=3", logit=1e3),
-            case("n=4 A=3 d=3", logit=1e4),
+            case("n=4 A=3 d=3", logit=LARGEST_LOGIT),
             case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
-            case("n=4 A=3 d=3", logit=-1e4),
+            case("n=4 A=3 d=3", logit=-LARGEST_LOGIT),
             case("n=4 A=4 d=3", gap=1e3),
-            case("n=4 A=4 d=3", gap=-1e4),
+            case("n=4 A=4 d=3", gap=-LARGEST_LOGIT),
         ),
         _size_of_scores,
     ),
@@ -919,8 +923,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("m=3 n=100", order="F"),
             case("l=2 m=2 n=2"),
             case(""),
-            case("n=6", ratio=700.0, least=-9e3),
-            case("n=6", ratio=700.0, least=-700.0),
+            case("n=6", ratio=LARGEST_LOG_RATIO, least=-9e3),
+            case("n=6", ratio=LARGEST_LOG_RATIO, least=-LARGEST_LOG_RATIO),
             case("n=6", least=0.0),
             case("n=6", ratio=30.0, least=-1e4),
             case("n=6", ratio=0.0, least=0.0),
