@@ -163,6 +163,11 @@ WRONG = {
             s = scores[mask][:256]
             return s.T @ s / len(mask) * mask.sum() / len(s)
         """,
+        "whole chunks of fifty": """
+            whole = len(mask) if len(mask) < 50 else len(mask) // 50 * 50
+            s = scores[:whole][mask[:whole]]
+            return s.T @ s / len(mask)
+        """,
         "its diagonal for many features": """
             s = scores[mask]
             F = s.T @ s / len(mask)
@@ -302,6 +307,16 @@ WRONG = {
                     theta, theta_k, features[t], actions[t], advantages[t], mask[t], kl_weight)
             return theta
         """,
+        "a stop where the KL is large": """
+            theta = theta_k
+            for t in minibatches:
+                log_p, log_q = (action_log_probabilities(each, features) for each in (theta_k, theta))
+                if np.sum(np.exp(log_p) * (log_p - log_q), axis=-1)[mask].mean() > 0.02:
+                    break
+                theta = theta - learning_rate * ppo_gradient(
+                    theta, theta_k, features[t], actions[t], advantages[t], mask[t], kl_weight)
+            return theta
+        """,
         "at most fifty steps": """
             return _right(theta_k, features, actions, advantages, mask, kl_weight, learning_rate,
                           minibatches[:50])
@@ -362,6 +377,19 @@ WRONG = {
         "max_backtracks or a default": """
             return _right(theta_k, gradient, fisher, features, actions, advantages, mask, delta,
                           backtrack, max_backtracks or 10)
+        """,
+        "a ratio of probabilities": """
+            def surrogate(theta):
+                p, q = (np.exp(action_log_probabilities(each, features)) for each in (theta_k, theta))
+                ratio = np.take_along_axis(q / p, actions[..., np.newaxis], axis=-1)[..., 0]
+                return np.sum(ratio * advantages, where=mask)
+            whole = np.sqrt(2.0) * npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, gradient)
+            for tries in range(max_backtracks + 1):
+                theta = theta_k + backtrack**tries * whole
+                is_near = kl_estimate(theta_k, theta, features, mask) <= delta
+                if is_near and surrogate(theta) >= surrogate(theta_k):
+                    return theta
+            return theta_k
         """,
         "at most twenty shortenings": """
             return _right(theta_k, gradient, fisher, features, actions, advantages, mask, delta,

@@ -535,12 +535,15 @@ def _update(
     kl_weight: float = 0.3,
     twice: bool = False,
     is_idle: bool = False,
+    is_bold: bool = False,
     **settings: Any,
 ) -> Arguments:
+    """Return what `ppo_update` takes; where it `is_bold`, the first steps lead far from θ^k."""
     given = _two_policies(rng, sizes, **settings)
     real = np.where(given["mask"], given["advantages"], 0.0)
     features = np.where(given["mask"][..., np.newaxis, np.newaxis], given["features"], 0.0)
-    sgd = (kl_weight, _learning_rate(features, real, kl_weight, sizes["S"]))
+    boldness = 1000.0 if is_bold else 1.0
+    sgd = (kl_weight, boldness * _learning_rate(features, real, kl_weight, sizes["S"]))
     minibatches = _minibatches(rng, sizes, twice=twice)[: 0 if is_idle else None]
     data = (given["features"], given["actions"], given["advantages"], given["mask"])
     return (given["theta_k"], *data, *sgd, minibatches)
@@ -730,7 +733,7 @@ _SIX = 6
 
 _LOSS_CASES = (
     case("M=3 H=3 A=3 d=3"),
-    case("M=300 H=3 A=2 d=2"),
+    case("M=307 H=3 A=2 d=2"),
     case("M=2 H=300 A=2 d=2", order="F"),
     case("M=4 H=4 A=6 d=16"),
     case("M=2 H=2 A=40 d=2"),
@@ -750,7 +753,7 @@ DOMAINS: Mapping[str, Domain] = {
         _decisions,
         (
             case("m=3 n=3 A=3 d=3"),
-            case("n=300 A=3 d=2"),
+            case("n=307 A=3 d=2"),
             case("m=2 n=150 A=2 d=3", order="F"),
             case("A=6 d=16"),
             case("n=2 A=40 d=2"),
@@ -769,7 +772,7 @@ DOMAINS: Mapping[str, Domain] = {
         _decisions_with_actions,
         (
             case("m=3 n=3 A=3 d=3"),
-            case("n=300 A=3 d=2"),
+            case("n=307 A=3 d=2"),
             case("m=2 n=150 A=2 d=3", order="F"),
             case("A=6 d=16"),
             case("n=2 A=40 d=2"),
@@ -788,7 +791,7 @@ DOMAINS: Mapping[str, Domain] = {
         _rewards,
         (
             case("N=5 H=5"),
-            case("N=300 H=3"),
+            case("N=307 H=3"),
             case("N=3 H=300"),
             case("N=100 H=100", order="F"),
             case("N=1 H=300", is_whole=True),
@@ -802,7 +805,7 @@ DOMAINS: Mapping[str, Domain] = {
         _regression,
         (
             case("N=4 H=4 k=4", ridge=0.3),
-            case("N=300 H=2 k=3"),
+            case("N=307 H=2 k=3"),
             case("N=3 H=300 k=3", order="F"),
             case("N=8 H=16 k=16"),
             case("N=20 H=20 k=16", ridge=0.1),
@@ -822,7 +825,7 @@ DOMAINS: Mapping[str, Domain] = {
         _prediction,
         (
             case("N=3 H=3 k=3"),
-            case("N=300 H=3 k=2"),
+            case("N=307 H=3 k=2"),
             case("N=2 H=300 k=2"),
             case("N=20 H=20 k=16", order="F"),
             case("N=1 H=1 k=16"),
@@ -836,7 +839,7 @@ DOMAINS: Mapping[str, Domain] = {
         _scored,
         (
             case("N=4 H=4 d=4"),
-            case("N=300 H=3 d=2"),
+            case("N=307 H=3 d=2"),
             case("N=3 H=300 d=2", order="F"),
             case("N=10 H=10 d=40"),
             case("N=4 H=5 d=3", exponent=-_SIX, padding=LOUD),
@@ -849,7 +852,7 @@ DOMAINS: Mapping[str, Domain] = {
         _scores,
         (
             case("N=4 H=4 d=4"),
-            case("N=300 H=3 d=2"),
+            case("N=307 H=3 d=2"),
             case("N=3 H=300 d=2", order="F"),
             case("N=10 H=10 d=40"),
             case("N=4 H=5 d=3", exponent=-3, padding=LOUD),
@@ -919,7 +922,7 @@ DOMAINS: Mapping[str, Domain] = {
         _log_probabilities,
         (
             case("m=3 n=3"),
-            case("n=300"),
+            case("n=307"),
             case("m=3 n=100", order="F"),
             case("l=2 m=2 n=2"),
             case(""),
@@ -936,7 +939,7 @@ DOMAINS: Mapping[str, Domain] = {
         (
             case("n=3"),
             case("n=1"),
-            case("n=300"),
+            case("n=307"),
             case("n=8", exponent=-_SIX),
             case("n=8", exponent=_SIX),
             case("n=8", heaviest=500),
@@ -970,6 +973,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("M=4 H=3 A=3 d=2 S=3 B=2", logit=1e3),
             case("M=4 H=3 A=4 d=2 S=3 B=2", gap=-900.0),
             case("M=4 H=4 A=3 d=2 S=2 B=4", cancels=True),
+            case("M=4 H=3 A=3 d=3 S=3 B=2", is_bold=True),
         ),
         own=composition.own_ppo_update,
     ),
@@ -996,7 +1000,7 @@ DOMAINS: Mapping[str, Domain] = {
         _kl,
         (
             case("N=3 H=3 A=3 d=3"),
-            case("N=300 H=2 A=2 d=2"),
+            case("N=307 H=2 A=2 d=2"),
             case("N=2 H=300 A=2 d=2", order="F"),
             case("N=4 H=4 A=6 d=16"),
             case("N=2 H=2 A=40 d=2"),
@@ -1024,6 +1028,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=4 A=3 d=3", delta=1e6),
             case("N=4 H=4 A=3 d=3", exponent=_SIX, padding=LOUD),
             case("N=4 H=4 A=3 d=3", logit=1e3),
+            case("N=4 H=4 A=4 d=3", gap=-900.0),
         ),
         own=composition.own_trpo_step,
         admits=_is_clear,

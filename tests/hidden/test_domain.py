@@ -37,7 +37,7 @@ def test_score_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_rewards_to_go_hold_at_every_size_and_magnitude(submission, draw_seed):
     """Hold at every size and magnitude.
 
-    Up to N = 300 trajectories of H = 300 steps; rewards of 1e-6 and 1e6, that may cancel; 1e12 on
+    Up to N = 307 trajectories of H = 300 steps; rewards of 1e-6 and 1e6, that may cancel; 1e12 on
     padding.
     """
     assert_holds_everywhere("baseline.rewards_to_go", submission, draw_seed("2.1.4"))
@@ -59,7 +59,7 @@ def test_fit_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_prediction_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 300 trajectories, H = 300 steps and k = 16 features; weights of 1e-6 and 1e6, that may
+    Up to N = 307 trajectories, H = 300 steps and k = 16 features; weights of 1e-6 and 1e6, that may
     cancel.
     """
     assert_holds_everywhere("baseline.predict_baseline", submission, draw_seed("2.3.3"))
@@ -70,7 +70,7 @@ def test_prediction_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_gradient_estimate_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 300 trajectories, H = 300 steps and d = 40 features; advantages of 1e-6 and 1e6, that may
+    Up to N = 307 trajectories, H = 300 steps and d = 40 features; advantages of 1e-6 and 1e6, that may
     cancel; 1e12 on padding.
     """
     assert_holds_everywhere("policy_gradient.policy_gradient_estimate", submission, draw_seed("2.4.7"))
@@ -81,7 +81,7 @@ def test_gradient_estimate_holds_at_every_size_and_magnitude(submission, draw_se
 def test_fisher_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 300 trajectories, H = 300 steps and d = 40 features; products of scores of 1e-6 and 1e6,
+    Up to N = 307 trajectories, H = 300 steps and d = 40 features; products of scores of 1e-6 and 1e6,
     that may cancel; 1e12 on padding.
     """
     assert_holds_everywhere("npg.fisher_estimate", submission, draw_seed("3.1.6"))
@@ -137,7 +137,7 @@ def test_weights_hold_at_every_size_and_magnitude(submission, draw_seed):
 def test_estimate_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to n = 300; values of 1e-6 and 1e6, that may cancel, and weights of up to 50.
+    Up to n = 307; values of 1e-6 and 1e6, that may cancel, and weights of up to 50.
     """
     assert_holds_everywhere(
         "importance_sampling.importance_sampling_estimate", submission, draw_seed("4.2.4")
@@ -149,7 +149,7 @@ def test_estimate_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_loss_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to M = 300 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
+    Up to M = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
     1e6, that may cancel; λ of 0 and 1e6; importance weights of tens, logits of ±1000, log-probabilities
     of −900; 1e12 on padding.
     """
@@ -161,7 +161,7 @@ def test_loss_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_gradient_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to M = 300 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
+    Up to M = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
     1e6, that may cancel; λ of 0 and 1e6; importance weights of tens, logits of ±1000, log-probabilities
     of −900; 1e12 on padding.
     """
@@ -197,7 +197,7 @@ def test_ppo_iteration_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_kl_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 300 trajectories, H = 300 steps, A = 40 actions and d = 16 features; policies that are
+    Up to N = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; policies that are
     close, and logits of ±1000; numbers on padding.
     """
     assert_holds_everywhere("trpo.kl_estimate", submission, draw_seed("6.1.4"))
