@@ -113,5 +113,5 @@ def test_the_real_grader_is_asked(tmp_path):
     graded = grade_one(HW4.root, Job("template", HW4.template, only="2.3"))
     assert graded.problem == ""
     assert graded.document["score"] == 0.0
-    assert [row["number"] for row in graded.document["tests"]] == ["2.3.1", "2.3.2"]
+    assert {row["number"].rpartition(".")[0] for row in graded.document["tests"]} == {"2.3"}
     assert json.dumps(graded.document)

@@ -198,7 +198,7 @@ def test_the_homework_is_clean():
 
 def test_a_copy_with_several_defects_hears_of_all_of_them(repository):
     replace(repository / "tests/hidden/test_npg.py", '@number("3.1.4")', '@number("3.9")')
-    replace(repository / "tests/hidden/test_policy.py", "@weight(3)", "@weight(4)")
+    replace(repository / "tests/hidden/test_policy.py", "@weight(2)", "@weight(2.3)")
     mistakes = repository / "autograder" / "misconceptions" / "importance_sampling.py"
     replace(mistakes, "np.exp(target_log_probs + proposal", "np.exp(target_log_prob + proposal")
     (repository / "autograder" / "settings.toml").write_text(
@@ -210,7 +210,7 @@ def test_a_copy_with_several_defects_hears_of_all_of_them(repository):
     for sentence in (
         'has number "3.9", but a text of three pieces was expected',
         "weights_as_a_product raises on probe 1 of importance_sampling.importance_weights: NameError",
-        "The rows of part 1 add up to 13 points, not to 12.",
+        "The rows of part 1 add up to 12.3 points, not to 12.",
         "The rows of part 3 add up to 31.5 points, not to 32.",
         "The settings say who sees 5.9, but no row begins so",
         "solutions/results.json looks like a leftover",
