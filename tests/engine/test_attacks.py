@@ -1,7 +1,9 @@
 """Hostile submissions through the real command line: each costs its author points, and nobody else anything.
 
 The attacks are the files in attacks/; their first line says what they do and what must hold. `SHAPES` are
-attacks by what is handed in rather than by what it does. Nearly all take one grading of a few rows, a second.
+attacks by what is handed in rather than by what it does. Nearly all take one grading of a few rows, half a
+second, by a grader that has done its imports; `test_the_next_process_is_as_if_nothing_had_been` and what
+comes after it start processes of their own.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ HANGS = {
     *("flood_output", "lie_exception"),
 }
 """These are run with shorter limits; `hang` is run with the usual ones."""
+LASTING = {"exiting", "starving", "surviving", "poisoning", "keeping state", "forging"}
+"""What these do may last: the reference is graded after each. After the others it is once, at the end."""
 IN_MODE_B = [
     *("forge_now", "forge_daemon", "forge_thread", "forge_read_only", "forge_by_folder", "forge_by_link"),
     *("read_hidden_tests", "read_reference", "read_salt", "read_results", "read_environment_of_grader"),
@@ -93,6 +97,7 @@ def firing_range():
     before = packages()
     made = Range()
     yield made
+    made.assert_unharmed()
     made.close()
     assert packages() == before
 
@@ -133,16 +138,17 @@ def waiting(attack: Attack) -> tuple[pytest.MarkDecorator, ...]:
 @pytest.mark.parametrize(
     "attack", [pytest.param(attack, id=attack.name, marks=waiting(attack)) for attack in ATTACKS]
 )
-def test_an_attack_is_survived(firing_range, attack):
+def test_an_attack_is_survived(firing_range, attack, every_mode):
     refuse_if_dangerous(attack)
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(attack, results)
-    graded = firing_range.grade(submission, results, attack.prefix, limits=limits_for(attack))
+    graded = firing_range.grade_warm(submission, results, attack.prefix, limits=limits_for(attack))
     firing_range.assert_promises(graded)
     if IS_ROOT:
         assert graded.staff["worker"]["mode"] == "A"
     assert_held(attack, graded)
-    firing_range.assert_unharmed()
+    if every_mode or attack.kind.split(" (")[0] in LASTING:
+        firing_range.assert_unharmed()
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="mode B is root's")
@@ -437,7 +443,8 @@ def zip_that_climbs(folder: Path) -> Path:
     return folder / "climb.zip"
 
 
-NPG = {"3.1", "3.2", "3.3", "3.4"}
+NPG = {"3.1"}
+"""The function that stands for its module here."""
 SHAPES = [
     *[(make, NPG) for make in (link_to_the_reference, pipe_for_a_module, socket_for_a_module, zip_bomb)],
     *[(make, NPG) for make in (folder_for_a_module, latin_1, utf_16, null_bytes, unknown_encoding)],
@@ -453,7 +460,7 @@ def test_a_hostile_shape_is_survived(firing_range, shape, lost):
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(b"", results)
     submission = shape(submission) or submission
-    graded = firing_range.grade(submission, results, "3")
+    graded = firing_range.grade_warm(submission, results, "3.1")
     firing_range.assert_promises(graded)
     assert {number.rpartition(".")[0] for number in graded.lost} == lost
     assert not Path("/tmp/hw4_climbed.py").exists()
@@ -494,11 +501,11 @@ def test_the_next_process_is_as_if_nothing_had_been(firing_range, name):
     refuse_if_dangerous(by_name[name])
     for attack in (by_name[name], by_name["control_honest"]):
         results = firing_range.new_folder() / "results.json"
-        prefix = "2" if attack.holds == "earns everything" else attack.prefix
+        prefix = "2.3" if attack.holds == "earns everything" else attack.prefix
         graded = firing_range.grade(firing_range.submit(attack, results), results, prefix)
         firing_range.assert_promises(graded)
     assert not graded.lost
-    assert graded.points("2") == 22
+    assert graded.points("2.3") == 2.5
 
 
 def hanging_everywhere() -> dict[str, str]:
@@ -515,16 +522,15 @@ def hanging_everywhere() -> dict[str, str]:
 
 
 @pytest.mark.waits
-def test_a_submission_that_hangs_in_every_function_is_graded_within_a_minute(firing_range):
+def test_a_submission_that_hangs_in_every_function_is_graded_to_its_end(firing_range):
+    """How long that may take: `test_stopwatch::test_hangs_everywhere_cost_less_than_a_minute`."""
     results = firing_range.new_folder() / "results.json"
     submission = firing_range.submit(b"", results)
     for module, source in hanging_everywhere().items():
         (submission / "hw4" / f"{module}.py").write_text(source)
-    start = time.monotonic()
-    command = [sys.executable, "-B", "-m", "autograder", "grade", str(submission), "--results", str(results)]
-    done = subprocess.run(command, cwd=firing_range.source, capture_output=True, check=False)
-    assert done.returncode == 0
-    assert time.monotonic() - start < 60
+    graded = firing_range.grade_warm(submission, results, "", limits="short")
+    firing_range.assert_promises(graded)
+    assert {row["extra_data"]["outcome"] for row in graded.rows.values()} == {"failed"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda n: n.name)

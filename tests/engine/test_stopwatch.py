@@ -10,8 +10,10 @@ import types
 import numpy as np
 import pytest
 
+from autograder.homework import HW4
 from autograder.sandbox import failures, stopwatch
 from autograder.sandbox.box import Box
+from autograder.sandbox.inside import wire
 from autograder.sandbox.proxy import Limits, Submission
 from autograder.sandbox.stopwatch import Stopwatch
 from tests.engine.conftest import ROOT
@@ -157,3 +159,42 @@ def test_a_row_has_the_sum_of_what_its_calls_take(machine):
             submission.npg.f()
         with pytest.raises(failures.OutOfTime, match="more than 1 s together"):
             submission.npg.f()
+
+
+class Hanging:
+    """A worker that never answers."""
+
+    def __init__(self, machine):
+        self.stopwatch = Stopwatch(0)
+        self.log = ""
+        self._machine = machine
+
+    def request(self, header, arrays, limit_seconds, on_borrow, ends):
+        self.stopwatch.start(limit_seconds, ends)
+        self._machine.until_time_is_up(self.stopwatch)
+        raise wire.WireTimeout
+
+    def take_log(self):
+        return ""
+
+    def close(self):
+        pass
+
+
+def test_hangs_everywhere_cost_less_than_a_minute(machine):
+    """Each function in six rows, and again with the others lent."""
+    functions = [function.qualified_name for function in HW4.functions]
+    names = {module: [f.name for f in HW4.functions if f.module == module] for module in HW4.modules}
+
+    def start_worker():
+        return submission._workers.setdefault(submission.is_lending, Hanging(machine))
+
+    with Submission(None, names, {}, order=functions) as submission:
+        submission._ready_worker = start_worker
+        for module, _, name in (function.partition(".") for function in functions * 6):
+            submission.start_row()
+            with pytest.raises(failures.CallTimedOut):
+                submission.call(module, name, (), {})
+            with submission.lending(), pytest.raises(failures.CallTimedOut):
+                submission.call(module, name, (), {})
+    assert 30 < machine.now < 60
