@@ -7,7 +7,9 @@ verb imports what it needs itself: ``template`` needs no pytest.
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -112,10 +114,16 @@ def grade(
 
     def write(current: Results, *, is_last: bool) -> None:
         # Student code may have filled the disk: the last write comes when its files are gone.
-        with contextlib.suppress(OSError) if not is_last else contextlib.nullcontext():
-            shown = dataclasses.replace(current, staff={**current.staff, **handed_in})
+        shown = dataclasses.replace(current, staff={**current.staff, **handed_in})
+        try:
             gradescope.write(gradescope.render(shown, settings), file, durable=is_last)
             last_written[0] = time.monotonic()
+        except OSError as error:
+            if is_last:
+                kept = "what was written before is kept, which lacks the end"
+                raise Refusal(
+                    f'The results cannot be written to "{file}": {error.strerror}; {kept}.', 1
+                ) from None
 
     try:
         settings = read_settings(settings_file, known)
@@ -320,6 +328,8 @@ def rehearse(
     from autograder.release.rehearse import Delivery, RehearsalError, describe, image
     from autograder.release.rehearse import rehearse as rehearse_once
 
+    if page is not None and not page.parent.is_dir():
+        raise Refusal(f'There is no folder "{page.parent}" for the page: make it, or name another.', 2)
     known = [one.value for one in Delivery]
     if delivery not in (*known, "all"):
         raise Refusal(f"There is no delivery {delivery}: give one of {', '.join(known)}, or all.", 2)
@@ -354,8 +364,12 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where the locale is ASCII, the rest is still worth reading
     try:
         status = app.main(list(arguments), prog_name="python -m autograder", standalone_mode=False)
+        sys.stdout.flush()
     except Refusal as refusal:
         print(str(refusal), file=sys.stderr)
         return refusal.status
@@ -366,5 +380,10 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except click.Abort:
         print("Interrupted: the results written so far are kept.", file=sys.stderr)
+        return 1
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  what is still to be flushed may be what failed
+        place = f' ("{error.filename}")' if error.filename else ""
+        print(f"The system refused: {error.strerror or error}{place}.", file=sys.stderr)
         return 1
     return status if isinstance(status, int) else 0

@@ -19,7 +19,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -79,18 +79,19 @@ class Box:
         return self.root / "stubs"
 
     def __enter__(self) -> Box:
-        folder = _reachable_temporary_folder()
-        _remove_abandoned(folder)
-        self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)).resolve()
-        try:
-            (self.root / _OWNER).write_text(sweep.identity(os.getpid()), encoding="ascii")
-            if sweep.gives_workers_own_users():
-                self._group = sweep.UidLease()
-            self._fill()
-            self.fork_server = ForkServer(self.runtime / "start.py")
-        except BaseException:
-            self._remove()
-            raise
+        with _room_in_temporary_folder():
+            folder = _reachable_temporary_folder()
+            _remove_abandoned(folder)
+            self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)).resolve()
+            try:
+                (self.root / _OWNER).write_text(sweep.identity(os.getpid()), encoding="ascii")
+                if sweep.gives_workers_own_users():
+                    self._group = sweep.UidLease()
+                self._fill()
+                self.fork_server = ForkServer(self.runtime / "start.py")
+            except BaseException:
+                self._remove()
+                raise
         return self
 
     def __exit__(
@@ -102,9 +103,10 @@ class Box:
         """Make a folder a worker may write to: its working directory, home and place for temporary files."""
         self._scratches += 1
         scratch = self.root / f"scratch-{self._scratches}"
-        scratch.mkdir(mode=0o700)
-        if uid is not None and self.group is not None:
-            os.chown(scratch, uid, self.group)
+        with _room_in_temporary_folder():
+            scratch.mkdir(mode=0o700)
+            if uid is not None and self.group is not None:
+                os.chown(scratch, uid, self.group)
         return scratch
 
     def _fill(self) -> None:
@@ -148,6 +150,17 @@ def _reachable_temporary_folder() -> Path:
     if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)):
         return usual
     return Path("/tmp")
+
+
+@contextlib.contextmanager
+def _room_in_temporary_folder() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GraderFault(
+            f"Nothing can be made in the folder for temporary files ({error.strerror}): make room there, or "
+            "name another folder by TMPDIR."
+        ) from None
 
 
 def _remove_abandoned(folder: Path) -> None:
