@@ -107,5 +107,5 @@ def _what_to_do(shown: list[Row]) -> Iterator[str]:
 
 def _cause(row: Row, tried: list[Row]) -> str:
     others = [other.number for other in tried if other.explanation.lead == row.number]
-    also = f" (and so {', '.join(others)})" if others else ""
+    also = f" (the same cause: {', '.join(others)})" if others else ""
     return f"{row.number} {row.title}{also}"

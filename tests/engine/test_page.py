@@ -82,7 +82,7 @@ def test_rows_that_fail_for_one_cause_are_one_item():
     said = write_page(Results("Toy", tuple(rows)), HOMEWORK, ())
     assert said.splitlines()[-4:] == [
         "3 causes cost points. Mend them in this order:",
-        "  1.1.1 Double: doubles (and so 2.1.1)",
+        "  1.1.1 Double: doubles (the same cause: 2.1.1)",
         "  1.1.2 Double: keeps the sign",
         "  3.1.1 More: adds",
     ]
