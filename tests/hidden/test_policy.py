@@ -106,12 +106,16 @@ def test_score_leaves_the_arguments(submission, drawn):
     """Leaves its arguments as they were."""
     features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
     theta = np.full_like(drawn.theta, 0.5)
+    # Every action in turn: what is wrong may well be zero for one of them, whatever the features.
+    n_actions = features.shape[-2]
+    features = np.stack([features] * n_actions)
+    actions = np.stack([np.full_like(drawn.actions, action) for action in range(n_actions)])
     assert_leaves_arguments(
         SCORE,
         submission.policy.score,
-        (theta, features, drawn.actions),
-        (theta, 2.0 * features, drawn.actions),
-        (*drawn.actions.shape, len(theta)),
+        (theta, features, actions),
+        (theta, 2.0 * features, actions),
+        (*actions.shape, len(theta)),
     )
 
 
