@@ -274,6 +274,8 @@ def _regression(
     features = _grid(rng, *mask.shape, sizes["k"], exponent=features_exponent)
     if last_feature == "sum":  # of multiples of 0.1, whose sum is inexact
         features[..., -1] = np.sum(features[..., :-1], axis=-1)
+    if last_feature == "near":  # the first one, so that rounding the features to float32 shows
+        features[..., -1] = (features[..., 0] + features[..., -1] / 1000.0).round(4)
     if last_feature == "small":
         features[..., -1] /= 1000.0
     returns = _grid(rng, *mask.shape, exponent=exponent)
@@ -813,6 +815,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=1 H=1 k=4", ridge=0.1),
             case("N=6 H=6 k=4", ridge=0.1, last_feature="sum"),
             case("N=8 H=8 k=3", last_feature="small"),
+            case("N=8 H=8 k=3", last_feature="near"),
             case("N=8 H=8 k=3", ridge=1e-6, features_exponent=-3),
             case("N=8 H=8 k=3", features_exponent=-3),
             case("N=8 H=8 k=3", ridge=1e6, exponent=_SIX),
