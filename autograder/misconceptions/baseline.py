@@ -113,6 +113,12 @@ def rewards_to_go_of_the_next_steps(right: Right, rewards: Array, mask: Array, *
     return _windowed(size, rewards, mask)
 
 
+@mistake(REWARDS_TO_GO, SLIDE, fit=fits.highest)
+def rewards_to_go_clipped(right: Right, rewards: Array, mask: Array, *, bound: float = 1e4) -> Array:
+    """You clip the returns: they may be as large as the rewards make them."""
+    return np.clip(right(rewards, mask), -bound, bound)
+
+
 @mistake(REWARDS_TO_GO, SLIDE, "2.1.3")
 def rewards_to_go_clear_the_padding(right: Right, rewards: Array, mask: Array) -> Array:
     """You change the caller's `rewards` in place: work on a copy."""

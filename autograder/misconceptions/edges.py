@@ -92,6 +92,11 @@ def _rewards(N: int, H: int, rng: np.random.Generator) -> Probe:
     return rng.normal(size=(N, H)), _mask(rng, N, H)
 
 
+def _large_rewards(rng: np.random.Generator) -> Probe:
+    rewards, mask = _rewards(20, 5, rng)
+    return 1e6 * rewards, mask
+
+
 def _rewards_beside_large_padding(rng: np.random.Generator) -> Probe:
     """Padding beside which the rewards lose their digits."""
     return np.array([[0.7, 1e12, 3e11]]), np.array([[True, False, False]])
@@ -418,6 +423,7 @@ _EDGES: dict[str, Sequence[Draw]] = {
         partial(_rewards, 70, 150),
         partial(_rewards, 3, 120),
         _rewards_beside_large_padding,
+        _large_rewards,
     ],
     "baseline.fit_baseline": [
         partial(_fit, 40, 10, 12, 0.5),

@@ -162,6 +162,15 @@ def gradient_clears_the_padding_of_the_scores(
     return right(scores, advantages, mask)
 
 
+@mistake(ESTIMATE, SLIDE, "2.4.4")
+def gradient_clears_the_padding_of_the_advantages(
+    right: Right, scores: Array, advantages: Array, mask: Array
+) -> Array:
+    """You change the caller's `advantages` in place: work on a copy."""
+    advantages[~mask] = 0.0
+    return right(scores, advantages, mask)
+
+
 @mistake(ESTIMATE, SLIDE, fit=fits.longest)
 def gradient_clipped(
     right: Right, scores: Array, advantages: Array, mask: Array, *, bound: float = 10.0
