@@ -121,7 +121,7 @@ class TestWhatIsLeft:
 class TestTheScratchFolder:
     def test_too_much_in_it_ends_the_worker_with_a_reason(self):
         flood = (
-            "import time\nfor n in range(10):\n    open(str(n), 'wb').write(bytes(9_000_000))\ntime.sleep(3)"
+            "import time\nfor n in range(10):\n    open(str(n), 'wb').write(bytes(9_000_000))\ntime.sleep(30)"
         )
         with pytest.raises(failures.WorkerDied, match="more files than there is room for"):
             run(flood)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -219,8 +218,6 @@ class TestAnOrphan:
         os.waitpid(sleeper.pid, 0)
         assert sleeper.wait() == 0
 
-    def test_waiting_ends_soon_after_it_does(self, sleeper):
-        start = time.monotonic()
+    def test_waiting_ends_when_it_does(self, sleeper):
         os.kill(sleeper.pid, signal.SIGTERM)
         assert sleeper.wait(timeout=20) == -signal.SIGTERM
-        assert time.monotonic() - start < 10

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 import zipfile
 from pathlib import Path
 
@@ -110,19 +109,18 @@ def test_every_delivery_arrives_as_the_platform_hands_it_over(tmp_path, delivery
 
 def test_at_the_time_limit_the_direct_child_is_killed_and_its_results_are_lost(tmp_path):
     survivor = 'sleep 30 & printf "{}" >results/results.json; sleep 30'
-    start = time.monotonic()
-    held = hold(grader(tmp_path, survivor), limit_seconds=1.0)
-    assert time.monotonic() - start < 15
+    held = hold(grader(tmp_path, survivor), limit_seconds=3.0)
     assert held.ended.is_timed_out
     assert held.document["score"] == 0
-    assert "was killed after 1 s" in held.problems[0]
+    assert "was killed after 3 s" in held.problems[0]
     # What the child had started is not its business.
     assert "processes outlived the run: sleep 30" in held.problems[-1]
 
 
 def test_a_process_that_outlives_the_run_is_named_and_ended(tmp_path):
-    # Time for the new process to become what it is named after.
-    held = hold(grader(tmp_path, f"sleep 31 & sleep 0.3; echo '{RESULTS}' >results/results.json"))
+    # A new process takes a moment to become what it is named after.
+    named = "until ps -o args= -p $! | grep -q '^sleep 31'; do sleep 0.05; done"
+    held = hold(grader(tmp_path, f"sleep 31 & {named}; echo '{RESULTS}' >results/results.json"))
     assert held.problems == ("1 processes outlived the run: sleep 31.",)
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=False).stdout
     assert "sleep 31\n" not in running
@@ -198,7 +196,7 @@ def test_more_memory_than_there_is_ends_the_process(tmp_path):
 @GROUPS
 def test_the_peak_is_that_of_all_processes_together(tmp_path):
     code = "import subprocess, sys, time; keep = b'x' * 40_000_000; time.sleep(0.2)\n"
-    code += "subprocess.run([sys.executable, '-c', \"import time; b = b'x' * 40_000_000; time.sleep(0.3)\"])"
+    code += "subprocess.run([sys.executable, '-c', \"import time; b = b'x' * 40_000_000; time.sleep(1)\"])"
     with Container() as place:
         ended = place.run([sys.executable, "-c", code], tmp_path, PATH, 20.0)
     assert 80e6 < ended.peak_bytes < 140e6

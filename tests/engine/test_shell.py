@@ -24,7 +24,9 @@ echo "$(basename "$(dirname "$(dirname "$0")")") $*" | head -n 1 >>'{log}'
 case "$*" in
   *_base_executable*) echo "{version}|$0|{can_make}" ;;
   *'-m venv'*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
-  *'-m pip'*) sleep {pip_seconds}; [ ! -e '{log}.no-network' ] || {{ echo 'no route to host'; exit 1; }} ;;
+  *'-m pip'*)
+    while [ -e '{log}.wait' ]; do sleep 0.05; done
+    [ ! -e '{log}.no-network' ] || {{ echo 'no route to host'; exit 1; }} ;;
   *'the reference lost'*)
     [ ! -e '{log}.wrong' ] || {{ echo 'the reference lost 3.1.1'; exit 1; }}
     echo 'Graded the reference: full marks.' ;;
@@ -51,10 +53,8 @@ class Checkout:
         for name in ("setup.sh", "run_autograder", "requirements/grading.lock"):
             shutil.copy(REPOSITORY / name, self.folder / name)
 
-    def add_python(self, name="python3", version="3.11.2", can_make=1, pip_seconds=0):
-        text = PRETENDER.format(
-            log=self.log, version=version, can_make=can_make, pip_seconds=pip_seconds, real=sys.executable
-        )
+    def add_python(self, name="python3", version="3.11.2", can_make=1):
+        text = PRETENDER.format(log=self.log, version=version, can_make=can_make, real=sys.executable)
         path = self.bin / name
         path.write_text(text)
         path.chmod(0o755)
@@ -215,12 +215,19 @@ def test_the_reference_is_graded_from_a_folder_of_its_own(tmp_path, rows, ending
 
 
 def test_two_set_ups_at_once_install_once(checkout):
-    checkout.add_python(pip_seconds=1)
-    both = [checkout.start(checkout.folder / "setup.sh") for _ in range(2)]
-    said = [process.communicate(timeout=60)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    checkout.add_python()
+    installing = Path(f"{checkout.log}.wait")
+    installing.touch()
+    first = checkout.start(checkout.folder / "setup.sh")
+    while not checkout.calls("-m pip"):
+        assert first.poll() is None
+    second = checkout.start(checkout.folder / "setup.sh")
+    assert "waiting for it" in second.stdout.readline()
+    installing.unlink()
+    for process in (first, second):
+        process.communicate(timeout=60)
+    assert [first.returncode, second.returncode] == [0, 0]
     assert len(checkout.calls("-m pip")) == 1
-    assert sum("waiting for it" in text for text in said) == 1
 
 
 def test_somebody_elses_environment_is_left_alone(checkout):

@@ -61,6 +61,15 @@ def start(uid: int, *command: str) -> subprocess.Popen:
     )
 
 
+def wait_until(condition) -> None:
+    """Wait for what comes to pass in a moment, however slow the machine is."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to pass")
+
+
 def alive(uid: int) -> list[int]:
     return [process.pid for process in sweep.processes() if uid in process.uids and not process.is_dead]
 
@@ -88,11 +97,10 @@ class TestEndingAUser:
     def test_a_process_that_hops_by_forking_is_caught(self, lease, run_sweeper):
         sweep.adopt_orphans()
         started = start(lease.uid, sys.executable, "-I", "-c", HOPPING)
-        time.sleep(0.3)
+        wait_until(lambda: set(alive(lease.uid)) - {started.pid})
         sweep.end_all_of(lease.uid, run_sweeper)
         assert not alive(lease.uid)
         started.wait()
-        time.sleep(0.1)
         assert not alive(lease.uid)
 
     def test_what_it_left_in_shared_folders_is_removed_and_nothing_else(self, lease, tmp_path):
@@ -176,11 +184,17 @@ class TestEndingAUser:
 def test_a_tree_of_processes_is_ended_without_a_user_of_its_own():
     code = "import os, time; os.fork(); os.fork(); time.sleep(30)"
     with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as root:
-        time.sleep(0.3)
+        tree: set[int] = set()
+
+        def is_grown() -> bool:
+            parents = {process.pid: process.parent for process in sweep.processes()}
+            tree.update(pid for pid, parent in parents.items() if root.pid in (parent, parents.get(parent)))
+            return len(tree) == 3
+
+        wait_until(is_grown)
         sweep.end_tree(root.pid)
         root.wait()
-        time.sleep(0.2)
-        assert not [p for p in sweep.processes() if p.parent == root.pid and not p.is_dead]
+        wait_until(lambda: not [p for p in sweep.processes() if p.pid in tree and not p.is_dead])
 
 
 class TestRemoving:
