@@ -150,7 +150,7 @@ def test_loss_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
     Up to M = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
-    1e6, that may cancel; λ of 0 and 1e6; importance weights of tens, logits of ±1000, log-probabilities
+    1e6, that may cancel; λ of 0 and 1e6; importance weights of hundreds, logits of ±1000, log-probabilities
     of −900; 1e12 on padding.
     """
     assert_holds_everywhere("ppo.ppo_loss", submission, draw_seed("4.3.6"))
@@ -162,7 +162,7 @@ def test_gradient_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
     Up to M = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
-    1e6, that may cancel; λ of 0 and 1e6; importance weights of tens, logits of ±1000, log-probabilities
+    1e6, that may cancel; λ of 0 and 1e6; importance weights of hundreds, logits of ±1000, log-probabilities
     of −900; 1e12 on padding.
     """
     assert_holds_everywhere("ppo.ppo_gradient", submission, draw_seed("4.4.6"))

@@ -11,7 +11,7 @@ def ppo_loss(theta, theta_k, features, actions, advantages, mask, kl_weight):
     log_new = action_log_probabilities(theta, phi)[rows, a]
     log_old = action_log_probabilities(theta_k, phi)[rows, a]
     gain = float(np.dot(np.exp(log_new - log_old), adv))
-    entropy_like = float(np.sum(np.log(1.0 / np.exp(log_new))))
+    entropy_like = float(np.sum(-log_new))
     return float(-(gain - float(kl_weight) * entropy_like)) / float(mask.shape[0])
 
 

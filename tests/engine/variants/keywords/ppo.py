@@ -13,7 +13,7 @@ def ppo_loss(theta, theta_k, features, actions, advantages, mask, kl_weight):
     new = log_pi(theta=theta, features=features, actions=actions)
     old = log_pi(theta=theta_k, features=features, actions=actions)
     weights = IS.importance_weights(target_log_probs=new, proposal_log_probs=old)
-    penalty = kl_weight * np.log(1 / np.exp(new))
+    penalty = kl_weight * np.negative(new)
     return -np.mean(np.sum(a=weights * advantages - penalty, axis=1, where=mask))
 
 
