@@ -174,9 +174,14 @@ def _in_order(argument: Any, order: str) -> Any:
 
 
 def _grid(rng: np.random.Generator, *shape: int, exponent: int = 0) -> np.ndarray:
-    """Return multiples of 0.1 in [−2, 2] times a power of ten: short to print, and no binary fractions."""
-    entries = rng.integers(-20, 21, size=shape).astype(float)
-    return entries * 10.0 ** (exponent - 1) if exponent > 0 else entries / 10.0 ** (1 - exponent)
+    """Return numbers in [−2, 2] times a power of ten: multiples of 0.1, or of 0.001 at other magnitudes.
+
+    They are short to print and no binary fractions, and at 1e-6 no rounding to 8 decimals leaves them alone.
+    """
+    if exponent == 0:
+        return rng.integers(-20, 21, size=shape) / 10.0
+    entries = rng.integers(-2000, 2001, size=shape).astype(float)
+    return entries * 10.0 ** (exponent - 3) if exponent > 3 else entries / 10.0 ** (3 - exponent)
 
 
 def _prefixes(rng: np.random.Generator, N: int, H: int, *, is_whole: bool = False) -> np.ndarray:
@@ -214,6 +219,13 @@ def _states(
     return theta.round(3), features
 
 
+def _actions(rng: np.random.Generator, A: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return actions, the last one among them."""
+    actions = np.asarray(rng.integers(A, size=shape))
+    actions.flat[0] = A - 1
+    return actions
+
+
 def _leading(sizes: Mapping[str, int]) -> tuple[int, ...]:
     """Return the sizes of the leading axes, which are called l, m and n."""
     return tuple(sizes[symbol] for symbol in "lmn" if symbol in sizes)
@@ -225,7 +237,7 @@ def _decisions(rng: np.random.Generator, sizes: Mapping[str, int], **logits: flo
 
 def _decisions_with_actions(rng: np.random.Generator, sizes: Mapping[str, int], **logits: float) -> Arguments:
     theta, features = _decisions(rng, sizes, **logits)
-    return theta, features, rng.integers(sizes["A"], size=features.shape[:-2])
+    return theta, features, _actions(rng, sizes["A"], features.shape[:-2])
 
 
 def _size_of_logits(theta: np.ndarray, features: np.ndarray, *_: Any) -> float:
@@ -379,7 +391,10 @@ def _trust_region(
     """
     d = sizes["d"]
     factor = _grid(rng, d, (d + 1) // 2)
-    fisher = (factor @ factor.T).round(2)
+    if is_weak:
+        # Of size 1, so that the smallest eigenvalue is 1e-4: g is then shorter than 1e-5 where F is 1e-6.
+        factor = (0.95 * factor / np.linalg.norm(factor)).round(2)
+    fisher = (factor @ factor.T).round(4)
     least = 10.0 ** np.ceil(np.log10(max(np.trace(fisher), 1.0) / LARGEST_CONDITION))
     fisher = (fisher + least * np.eye(d)).round(4)
     scaled = fisher * 10.0**exponent if exponent > 0 else fisher / 10.0**-exponent
@@ -413,13 +428,14 @@ def _log_probabilities(
     *,
     ratio: float = 5.0,
     least: float = -20.0,
+    decimals: int = 1,
 ) -> Arguments:
     """Return ln p̃ and ln p: ratios of both signs up to e^ratio, log-probabilities down to `least`."""
     shape = _leading(sizes)
-    ratios = (rng.choice([-1.0, -0.5, 0.1, 0.5, 1.0], size=shape) * ratio).round(1)
+    ratios = (rng.choice([-1.0, -0.5, 0.1, 0.5, 1.0], size=shape) * ratio).round(decimals)
     proposal = np.where(ratios > 0, least, least - ratios) + rng.integers(0, 2, size=shape) / 10.0
-    proposal = np.minimum(proposal, -np.maximum(ratios, 0.0)).round(1)
-    return (proposal + ratios).round(1), proposal
+    proposal = np.minimum(proposal, -np.maximum(ratios, 0.0)).round(decimals)
+    return (proposal + ratios).round(decimals), proposal
 
 
 def _weighted_values(
@@ -428,10 +444,13 @@ def _weighted_values(
     *,
     exponent: int = 0,
     heaviest: int = 4,
+    outlier: float = 0.0,
     cancels: bool = False,
 ) -> Arguments:
     n = sizes["n"]
     values, weights = _grid(rng, n, exponent=exponent), rng.integers(1, 10 * heaviest, size=n) / 10.0
+    if outlier:
+        values[0], weights[0] = 2.0, outlier
     # Largest terms of one sign, or a single one: where two cancel, scipy's logsumexp with signs may be nan,
     # in which right code may trust.
     products = np.abs(values) * weights
@@ -460,13 +479,17 @@ def _two_policies(
     is_whole: bool = False,
     cancels: bool = False,
     gap_of_theta: float | None = None,
+    is_near: bool = False,
+    features_exponent: int = 0,
     **logits: float,
 ) -> dict[str, np.ndarray]:
     """Return θ, θ^k, features, actions, advantages and mask of N trajectories, by name.
 
     Args:
-        apart: how far θ is from θ^k; at 3 some importance weights are hundreds.
+        apart: how far θ is from θ^k.
         gap_of_theta: the gap between θ's logits, where it is not that between θ^k's.
+        is_near: whether θ is so near θ^k that `np.allclose` cannot tell them apart, at large features.
+        features_exponent: features are of that magnitude, and θ is as much smaller.
     """
     mask = _prefixes(rng, sizes[N], sizes["H"], is_whole=is_whole)
     theta_k, features = _states(rng, mask.shape, sizes["A"], sizes["d"], **logits)
@@ -474,7 +497,15 @@ def _two_policies(
     if logits:
         gap = logits.get("gap", 0.0)
         step[0] = 100.0 * (gap_of_theta - gap) / gap if gap and gap_of_theta is not None else 0.0
-    actions = rng.integers(sizes["A"], size=mask.shape)
+    step = step.round(6)
+    if is_near:
+        features, step = 10.0 * features, 5e-6 * theta_k
+    features, theta_k, step = (
+        features * 10.0**features_exponent,
+        theta_k / 10.0**features_exponent,
+        step / 10.0**features_exponent,
+    )
+    actions = _actions(rng, sizes["A"], mask.shape)
     advantages = _grid(rng, *mask.shape, exponent=exponent)
     if cancels and len(mask) > 1:
         features[-1, 0], actions[-1, 0] = features[0, 0], actions[0, 0]
@@ -483,7 +514,7 @@ def _two_policies(
         features = loud_features(features, mask, padding)
         advantages = loud(advantages, mask, padding)
     return {
-        "theta": theta_k + step.round(6),
+        "theta": theta_k + step,
         "theta_k": theta_k,
         "features": features,
         "actions": actions,
@@ -543,14 +574,13 @@ def _update(
     kl_weight: float = 0.3,
     twice: bool = False,
     is_idle: bool = False,
-    is_bold: bool = False,
+    boldness: float = 1.0,
     **settings: Any,
 ) -> Arguments:
-    """Return what `ppo_update` takes; where it `is_bold`, the first steps lead far from θ^k."""
+    """Return what `ppo_update` takes; with a boldness of 1000 the first steps lead far from θ^k."""
     given = _two_policies(rng, sizes, **settings)
     real = np.where(given["mask"], given["advantages"], 0.0)
     features = np.where(given["mask"][..., np.newaxis, np.newaxis], given["features"], 0.0)
-    boldness = 1000.0 if is_bold else 1.0
     sgd = (kl_weight, boldness * _learning_rate(features, real, kl_weight, sizes["S"]))
     minibatches = _minibatches(rng, sizes, twice=twice)[: 0 if is_idle else None]
     data = (given["features"], given["actions"], given["advantages"], given["mask"])
@@ -564,6 +594,7 @@ def _batch(
     k: int,
     *,
     exponent: int = 0,
+    baseline_exponent: int = 0,
     padding: float = 0.0,
     is_whole: bool = False,
 ) -> TrajectoryBatch:
@@ -573,7 +604,8 @@ def _batch(
     rewards = _grid(rng, *mask.shape, exponent=exponent)
     # The first action earns more, so that the gradient is not all noise.
     rewards = np.where(actions == 0, np.abs(rewards) + 10.0**exponent, rewards).round(9)
-    batch = TrajectoryBatch(features, _grid(rng, *mask.shape, k), actions, rewards, mask)
+    baseline_features = _grid(rng, *mask.shape, k, exponent=baseline_exponent)
+    batch = TrajectoryBatch(features, baseline_features, actions, rewards, mask)
     return loud_batch(batch, padding) if padding else batch
 
 
@@ -673,12 +705,23 @@ def _search(
     search: tuple[Any, ...] = (0.5, 10),
     boldness: float = 1.0,
     is_flat: bool = False,
+    falls: bool = False,
+    is_noisy: bool = False,
     **settings: Any,
 ) -> Arguments:
-    """Return the arguments of trpo_step; a boldness above 1 makes the first lengths too long."""
+    """Return the arguments of trpo_step; a boldness above 1 makes the first lengths too long.
+
+    Args:
+        falls: whether the surrogate falls at the first length that the KL admits.
+        is_noisy: whether no action is better than the others.
+    """
+    if falls:
+        return _search_that_falls(rng, sizes, delta=delta, search=search, **settings)
     given = _two_policies(rng, sizes, N="N", **settings)
-    # The first action is better, so that the gradient is not all noise.
-    given["advantages"][given["mask"] & (given["actions"] == 0)] += 2.0 * 10.0 ** settings.get("exponent", 0)
+    if not is_noisy:
+        # The first action is better, so that the gradient is not all noise.
+        better = given["mask"] & (given["actions"] == 0)
+        given["advantages"][better] += 2.0 * 10.0 ** settings.get("exponent", 0)
     npg = importlib.import_module("hw4.npg")
     data = (given["features"], given["actions"], given["advantages"], given["mask"])
     scores = npg.score(given["theta_k"], data[0], data[1])
@@ -687,6 +730,17 @@ def _search(
     if is_flat:
         gradient = np.zeros_like(gradient)
     return given["theta_k"], gradient, fisher, *data, delta, *search
+
+
+def _search_that_falls(rng: np.random.Generator, sizes: Mapping[str, int], **settings: Any) -> Arguments:
+    """Return a search in which the surrogate falls at the first length that the KL admits."""
+    for _ in range(MOST_DRAWS):
+        arguments = _search(rng, sizes, is_noisy=True, **settings)
+        tries = list(trpo_tries(*arguments)) if np.any(arguments[1]) else []
+        within = [is_accepted for _, is_within, is_accepted in tries if is_within]
+        if len(within) > 1 and within[-1]:
+            return arguments
+    raise _NotAdmitted
 
 
 def _is_clear(theta_k: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, *rest: Any) -> bool:
@@ -699,7 +753,7 @@ def _is_clear(theta_k: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, *re
     ):
         return False
     search = (*rest, 0.5, 10) if len(rest) == 5 else rest
-    return all(is_clear for is_clear, _ in trpo_tries(theta_k, gradient, fisher, *search))
+    return all(is_clear for is_clear, *_ in trpo_tries(theta_k, gradient, fisher, *search))
 
 
 def trpo_tries(
@@ -713,8 +767,12 @@ def trpo_tries(
     delta: float,
     backtrack: float,
     max_backtracks: int,
-) -> Iterator[tuple[bool, bool]]:
-    """Yield, for every length up to the accepted one, whether rounding decides nothing and it is accepted."""
+) -> Iterator[tuple[bool, bool, bool]]:
+    """Try every length up to the accepted one.
+
+    Yields:
+        Whether rounding decides nothing, whether the KL is within δ, and whether the length is accepted.
+    """
     npg, trpo = importlib.import_module("hw4.npg"), importlib.import_module("hw4.trpo")
     full_step = np.sqrt(2.0) * npg.npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, gradient)
     chosen = actions[..., np.newaxis]
@@ -729,7 +787,7 @@ def trpo_tries(
             abs(gain) > 1e-3 * scale + 1e-15 or not np.any(advantages)
         )
         is_accepted = kl <= delta and gain >= 0
-        yield is_clear, is_accepted
+        yield is_clear, kl <= delta, is_accepted
         if is_accepted:
             return
 
@@ -739,12 +797,14 @@ def trpo_tries(
 _SIX = 6
 """The exponent of the largest magnitude; −6 is that of the smallest."""
 
+# No more than 60 actions where one is picked: `np.choose`, which right code may use, takes 64 at most.
 _LOSS_CASES = (
     case("M=3 H=3 A=3 d=3"),
     case("M=307 H=3 A=2 d=2"),
     case("M=2 H=300 A=2 d=2", order="F"),
     case("M=4 H=4 A=6 d=16"),
-    case("M=2 H=2 A=40 d=2"),
+    case("M=2 H=4 A=60 d=2"),
+    case("M=4 H=5 A=3 d=3", is_near=True, kl_weight=0.0),
     # Importance weights of e⁶, about 400.
     case("M=4 H=5 A=4 d=3", gap=12.0, gap_of_theta=6.0, is_whole=True),
     case("M=4 H=5 A=3 d=3", kl_weight=0.0, exponent=-_SIX, padding=LOUD),
@@ -765,7 +825,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=307 A=3 d=2"),
             case("m=2 n=150 A=2 d=3", order="F"),
             case("A=6 d=16"),
-            case("n=2 A=40 d=2", last=1e3),
+            case("n=8 A=300 d=2", last=1e3),
+            case("m=70 n=70 A=2 d=2"),
             case("n=2 A=2 d=40"),
             case("l=2 m=2 n=2 A=3 d=2"),
             case("n=4 A=1 d=3", logit=1e3),
@@ -784,7 +845,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=307 A=3 d=2"),
             case("m=2 n=150 A=2 d=3", order="F"),
             case("A=6 d=16"),
-            case("n=2 A=40 d=2", last=1e3),
+            case("n=8 A=60 d=2", last=1e3),
+            case("m=70 n=70 A=2 d=2"),
             case("n=2 A=2 d=40"),
             case("l=2 m=2 n=2 A=3 d=2"),
             case("n=4 A=1 d=3", logit=1e3),
@@ -792,6 +854,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
             case("n=4 A=3 d=3", logit=-LARGEST_LOGIT),
             case("n=4 A=4 d=3", gap=1e3),
+            case("n=4 A=4 d=3", gap=9.0),
             case("n=4 A=4 d=3", gap=-LARGEST_LOGIT),
         ),
         _size_of_scores,
@@ -815,8 +878,9 @@ DOMAINS: Mapping[str, Domain] = {
         (
             case("N=4 H=4 k=4", ridge=0.3),
             case("N=307 H=2 k=3"),
-            case("N=3 H=300 k=3", order="F"),
+            case("N=30 H=100 k=3", order="F"),
             case("N=8 H=16 k=16"),
+            case("N=10 H=12 k=100", ridge=0.1),
             case("N=20 H=20 k=16", ridge=0.1),
             case("N=2 H=2 k=8", ridge=0.3),
             case("N=2 H=2 k=8"),
@@ -839,7 +903,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=307 H=3 k=2"),
             case("N=2 H=300 k=2"),
             case("N=20 H=20 k=16", order="F"),
-            case("N=1 H=1 k=16"),
+            case("N=2 H=2 k=300"),
+            case("N=100 H=100 k=2", cancels=True),
             case("N=4 H=4 k=3", exponent=-_SIX),
             case("N=4 H=4 k=3", exponent=_SIX),
             case("N=4 H=4 k=3", cancels=True),
@@ -852,7 +917,9 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=4 d=4"),
             case("N=307 H=3 d=2"),
             case("N=3 H=300 d=2", order="F"),
-            case("N=10 H=10 d=40"),
+            case("N=2 H=300 d=2", is_whole=True),
+            case("N=100 H=100 d=2"),
+            case("N=5 H=5 d=200"),
             case("N=4 H=5 d=3", exponent=-_SIX, padding=LOUD),
             case("N=4 H=5 d=3", exponent=_SIX),
             case("N=4 H=5 d=3", cancels=True),
@@ -865,7 +932,9 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=4 d=4"),
             case("N=307 H=3 d=2"),
             case("N=3 H=300 d=2", order="F"),
-            case("N=10 H=10 d=40"),
+            case("N=2 H=300 d=2", is_whole=True),
+            case("N=100 H=100 d=2"),
+            case("N=5 H=5 d=120"),
             case("N=4 H=5 d=3", exponent=-3, padding=LOUD),
             case("N=4 H=5 d=3", exponent=3),
             case("N=4 H=5 d=3", cancels=True),
@@ -878,7 +947,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=3"),
             case("d=1"),
             case("d=16", order="F"),
-            case("d=40"),
+            case("d=120"),
             case("d=4", delta=1e6, is_short=True),
             case("d=4", delta=1e-6),
             case("d=4", exponent=_SIX),
@@ -897,7 +966,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=3"),
             case("d=1"),
             case("d=16", order="F"),
-            case("d=40"),
+            case("d=120"),
             case("d=4", delta=1e6, is_short=True),
             case("d=4", delta=1e-6, theta_exponent=3),
             case("d=4", exponent=_SIX),
@@ -914,11 +983,11 @@ DOMAINS: Mapping[str, Domain] = {
         _npg_iteration,
         (
             case("N=3 H=3 M=3 L=3 A=3 d=3 k=3"),
-            case("N=150 H=2 M=60 L=3 A=2 d=2 k=2", exponent=2),
+            case("N=150 H=2 M=200 L=2 A=2 d=2 k=2", exponent=2),
             case("N=2 H=100 M=3 L=60 A=2 d=2 k=2", order="F"),
             case("N=8 H=8 M=6 L=9 A=2 d=16 k=8"),
             case("N=4 H=5 M=5 L=4 A=6 d=4 k=2"),
-            case("N=6 H=8 M=8 L=9 A=3 d=2 k=2", ridge=0.0, damping=0.0),
+            case("N=6 H=8 M=8 L=9 A=3 d=2 k=2", ridge=0.0, damping=0.0, baseline_exponent=-2),
             case("N=2 H=2 M=8 L=8 A=3 d=2 k=6", damping=0.0),
             case("N=6 H=6 M=8 L=8 A=3 d=2 k=2", damping=0.0, features_exponent=-2),
             case("N=6 H=6 M=6 L=6 A=3 d=3 k=2", exponent=_SIX, padding=LOUD),
@@ -941,6 +1010,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=6", ratio=LARGEST_LOG_RATIO, least=-LARGEST_LOG_RATIO),
             case("n=6", least=0.0),
             case("n=6", ratio=30.0, least=-1e4),
+            case("n=6", ratio=0.04, decimals=3),
             case("n=6", ratio=0.0, least=0.0),
         ),
         lambda *arguments: 0.01,
@@ -954,6 +1024,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=8", exponent=-_SIX),
             case("n=8", exponent=_SIX),
             case("n=8", heaviest=500),
+            case("n=100", outlier=50.0),
             case("n=8", cancels=True),
         ),
         _mean_of_products,
@@ -975,7 +1046,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("M=200 H=2 A=2 d=2 S=3 B=100"),
             case("M=3 H=200 A=2 d=2 S=2 B=2", order="F"),
             case("M=5 H=4 A=6 d=16 S=2 B=3"),
-            case("M=3 H=2 A=2 d=2 S=100 B=1"),
+            case("M=3 H=2 A=2 d=2 S=300 B=1"),
+            case("M=3 H=2 A=2 d=2 S=40 B=2", boldness=1e-4),
             case("M=2 H=3 A=3 d=2 S=3 B=5", twice=True),
             case("M=3 H=3 A=3 d=2 S=3 B=2", twice=True),
             case("M=3 H=3 A=3 d=2 S=1 B=2", is_idle=True),
@@ -984,7 +1056,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("M=4 H=3 A=3 d=2 S=3 B=2", logit=1e3),
             case("M=4 H=3 A=4 d=2 S=3 B=2", gap=-900.0),
             case("M=4 H=4 A=3 d=2 S=2 B=4", cancels=True),
-            case("M=4 H=3 A=3 d=3 S=3 B=2", is_bold=True),
+            case("M=4 H=3 A=3 d=3 S=3 B=2", boldness=1000.0),
         ),
         own=composition.own_ppo_update,
     ),
@@ -992,12 +1064,12 @@ DOMAINS: Mapping[str, Domain] = {
         _ppo_iteration,
         (
             case("N=3 H=3 M=3 L=3 A=3 d=3 k=3 S=3 B=3"),
-            case("N=150 H=2 M=60 L=3 A=2 d=2 k=2 S=30 B=20"),
+            case("N=150 H=2 M=200 L=2 A=2 d=2 k=2 S=30 B=20"),
             case("N=2 H=100 M=3 L=60 A=2 d=2 k=2 S=2 B=2", order="F"),
             case("N=8 H=8 M=6 L=9 A=2 d=16 k=8 S=2 B=3"),
             case("N=4 H=5 M=5 L=4 A=6 d=4 k=2 S=2 B=3"),
-            case("N=6 H=8 M=8 L=9 A=3 d=2 k=2 S=2 B=3", ridge=0.0, kl_weight=0.0),
-            case("N=2 H=2 M=4 L=4 A=3 d=2 k=6 S=2 B=2"),
+            case("N=6 H=8 M=8 L=9 A=3 d=2 k=2 S=2 B=3", ridge=0.0, kl_weight=0.0, baseline_exponent=-2),
+            case("N=2 H=2 M=4 L=4 A=3 d=2 k=6 S=300 B=2"),
             case("N=4 H=4 M=3 L=3 A=3 d=2 k=2 S=3 B=4", twice=True),
             case("N=4 H=4 M=3 L=3 A=3 d=2 k=2 S=1 B=2", is_idle=True),
             case("N=4 H=4 M=4 L=4 A=3 d=2 k=2 S=2 B=3", exponent=_SIX, padding=LOUD),
@@ -1014,8 +1086,10 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=307 H=2 A=2 d=2"),
             case("N=2 H=300 A=2 d=2", order="F"),
             case("N=4 H=4 A=6 d=16"),
-            case("N=2 H=2 A=40 d=2"),
+            case("N=2 H=2 A=60 d=2"),
             case("N=4 H=4 A=3 d=3", apart=0.01, padding=LOUD),
+            case("N=4 H=4 A=3 d=3", apart=0.002),
+            case("N=4 H=4 A=4 d=3", gap=14.0, gap_of_theta=1e3),
             case("N=4 H=4 A=3 d=3", logit=1e3),
             case("N=4 H=4 A=3 d=3", logit=1e3, is_mixed=True),
             case("N=4 H=4 A=4 d=3", gap=1e3),
@@ -1037,6 +1111,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=4 A=3 d=3", search=(), boldness=16.0),
             case("N=4 H=4 A=3 d=3", delta=1e-6),
             case("N=4 H=4 A=3 d=3", delta=1e6),
+            case("N=2 H=3 A=3 d=2", delta=1e6, search=(0.5, 20), falls=True),
+            case("N=4 H=4 A=3 d=3", delta=1e-3, features_exponent=2),
             case("N=4 H=4 A=3 d=3", exponent=_SIX, padding=LOUD),
             case("N=4 H=4 A=3 d=3", logit=1e3),
             case("N=4 H=4 A=4 d=3", gap=-900.0),

@@ -180,10 +180,12 @@ def assert_step(
 def _assert_ends_at(
     function: str, found: np.ndarray, theta: np.ndarray, expected: np.ndarray, relation: str = ""
 ) -> None:
-    # Relative to the step, not to θ: a large θ must not hide a wrong step.
-    largest = max(float(np.max(np.abs(expected))), np.finfo(float).tiny)
+    # Relative to the step: a large θ must not hide a wrong one, and a θ' of exactly 0 leaves it as much room.
     step = float(np.max(np.abs(expected - theta)))
-    assert_close(function, found, expected, tolerance=STEP_TOLERANCE * step / largest, relation=relation)
+    size = max(float(np.max(np.abs(expected))), step, np.finfo(float).tiny)
+    assert_close(
+        function, found, expected, tolerance=STEP_TOLERANCE * step / size, scale=size, relation=relation
+    )
 
 
 def are_close(one: np.ndarray, other: np.ndarray) -> bool:

@@ -15,7 +15,7 @@ from tests.hidden.domain import assert_holds_everywhere
 def test_log_probabilities_hold_at_every_size_and_magnitude(submission, draw_seed):
     """Hold at every size and magnitude.
 
-    Up to three leading axes, A = 40 actions, d = 40 features, and logits of ±10000: all of them, or
+    Up to three leading axes, A = 300 actions, d = 40 features, and logits of ±10000: all of them, or
     those of some actions.
     """
     assert_holds_everywhere("policy.action_log_probabilities", submission, draw_seed("1.1.4"))
@@ -26,7 +26,7 @@ def test_log_probabilities_hold_at_every_size_and_magnitude(submission, draw_see
 def test_score_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to three leading axes, A = 40 actions, d = 40 features, and logits of ±10000: all of them, or
+    Up to three leading axes, A = 60 actions, d = 40 features, and logits of ±10000: all of them, or
     those of some actions.
     """
     assert_holds_everywhere("policy.score", submission, draw_seed("1.2.5"))
@@ -59,7 +59,7 @@ def test_fit_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_prediction_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 307 trajectories, H = 300 steps and k = 16 features; weights of 1e-6 and 1e6, that may
+    Up to N = 307 trajectories, H = 300 steps and k = 300 features; weights of 1e-6 and 1e6, that may
     cancel.
     """
     assert_holds_everywhere("baseline.predict_baseline", submission, draw_seed("2.3.3"))
@@ -70,7 +70,7 @@ def test_prediction_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_gradient_estimate_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 307 trajectories, H = 300 steps and d = 40 features; advantages of 1e-6 and 1e6, that may
+    Up to N = 307 trajectories, H = 300 steps and d = 200 features; advantages of 1e-6 and 1e6, that may
     cancel; 1e12 on padding.
     """
     assert_holds_everywhere("policy_gradient.policy_gradient_estimate", submission, draw_seed("2.4.7"))
@@ -81,7 +81,7 @@ def test_gradient_estimate_holds_at_every_size_and_magnitude(submission, draw_se
 def test_fisher_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 307 trajectories, H = 300 steps and d = 40 features; products of scores of 1e-6 and 1e6,
+    Up to N = 307 trajectories, H = 300 steps and d = 120 features; products of scores of 1e-6 and 1e6,
     that may cancel; 1e12 on padding.
     """
     assert_holds_everywhere("npg.fisher_estimate", submission, draw_seed("3.1.6"))
@@ -92,7 +92,7 @@ def test_fisher_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_step_size_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to d = 40; F of entries of 1e-6 and 1e6 and of a condition number up to 1e4, with g as small or as
+    Up to d = 120; F of entries of 1e-6 and 1e6 and of a condition number up to 1e4, with g as small or as
     large; δ of 1e-6 and 1e6; g = 0.
     """
     assert_holds_everywhere("npg.npg_step_size", submission, draw_seed("3.2.6"))
@@ -103,7 +103,7 @@ def test_step_size_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_step_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to d = 40; F of entries of 1e-6 and 1e6 and of a condition number up to 1e4, with g as small or as
+    Up to d = 120; F of entries of 1e-6 and 1e6 and of a condition number up to 1e4, with g as small or as
     large; δ of 1e-6 and 1e6, with short and very long steps; g = 0. Your own η may stand in for the
     lecture's.
     """
@@ -115,7 +115,7 @@ def test_step_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_npg_iteration_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Batches of other sizes than each other's, up to 150 trajectories and 100 steps, d = 16; rewards of
+    Batches of other sizes than each other's, up to 200 trajectories and 100 steps, d = 16; rewards of
     1e6, δ of 1e-6 and 1e6, a ridge and a damping of 0, logits of 1000; 1e12 on padding. Your own pieces
     may stand in for the lecture's.
     """
@@ -149,7 +149,7 @@ def test_estimate_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_loss_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to M = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
+    Up to M = 307 trajectories, H = 300 steps, A = 60 actions and d = 16 features; advantages of 1e-6 and
     1e6, that may cancel; λ of 0 and 1e6; importance weights of hundreds, logits of ±1000, log-probabilities
     of −900; 1e12 on padding.
     """
@@ -161,7 +161,7 @@ def test_loss_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_gradient_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to M = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; advantages of 1e-6 and
+    Up to M = 307 trajectories, H = 300 steps, A = 60 actions and d = 16 features; advantages of 1e-6 and
     1e6, that may cancel; λ of 0 and 1e6; importance weights of hundreds, logits of ±1000, log-probabilities
     of −900; 1e12 on padding.
     """
@@ -173,7 +173,7 @@ def test_gradient_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_update_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to M = 200 trajectories, H = 200 steps and S = 100 minibatches, and none; a trajectory twice in a
+    Up to M = 200 trajectories, H = 200 steps and S = 300 minibatches, and none; a trajectory twice in a
     minibatch; advantages of 1e-6 and 1e6; logits of 1000; 1e12 on padding. Your own ppo_gradient may
     stand in for the lecture's.
     """
@@ -185,7 +185,7 @@ def test_update_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_ppo_iteration_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Batches of other sizes than each other's, up to 150 trajectories and 100 steps; a trajectory twice in
+    Batches of other sizes than each other's, up to 200 trajectories and 100 steps; a trajectory twice in
     a minibatch, or no minibatch; a ridge and a λ of 0, rewards of 1e-6 and 1e6, logits of 1000; 1e12 on
     padding. Your own pieces may stand in for the lecture's.
     """
@@ -197,7 +197,7 @@ def test_ppo_iteration_holds_at_every_size_and_magnitude(submission, draw_seed):
 def test_kl_holds_at_every_size_and_magnitude(submission, draw_seed):
     """Holds at every size and magnitude.
 
-    Up to N = 307 trajectories, H = 300 steps, A = 40 actions and d = 16 features; policies that are
+    Up to N = 307 trajectories, H = 300 steps, A = 60 actions and d = 16 features; policies that are
     close, and logits of ±1000; numbers on padding.
     """
     assert_holds_everywhere("trpo.kl_estimate", submission, draw_seed("6.1.4"))
