@@ -87,7 +87,7 @@ def test_a_full_disk_keeps_the_results_of_before(small_disk):
 
 @needs_mounts
 def test_a_full_folder_for_temporary_files_is_said_and_left_as_it_was(small_disk, tmp_path):
-    fill(small_disk, but=8)
+    fill(small_disk, but=4)
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o755)
     done = run("grade", SOLUTIONS.parent, "--results", tmp_path / "results.json", TMPDIR=str(small_disk))
