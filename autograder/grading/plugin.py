@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import hypothesis
 import hypothesis.errors
+import numpy as np
 import pytest
 
 from autograder.grading.assignment import Assignment
@@ -35,6 +36,10 @@ OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
 )
 
+REMEMBERS = (
+    "Called alone, with nothing called before, it returns something else: a function must depend on its "
+    "arguments alone, and not on earlier calls."
+)
 CUT = (
     "This check did not finish: the time for the whole grading was used up during it. Look at the slow rows."
 )
@@ -275,9 +280,28 @@ class GradingPlugin:
             explanation = explain(error, checked, calls, right, self._assignment.package)
             if isinstance(error, Mismatch | CallRaised):
                 explanation = replace(explanation, diagnosis=self._diagnose(error.function) or "")
+            if not explanation.diagnosis and self._answers_otherwise_alone(explanation):
+                explanation = replace(explanation, notes=(REMEMBERS,))
         except Exception:
             self.problems.append(f"{number}: a piece of the explanation failed.\n{traceback.format_exc()}")
         return replace(explanation, lead=self._lead(number, error, explanation))
+
+    def _answers_otherwise_alone(self, explanation: Explanation) -> bool:
+        """Whether the call that was rejected has another answer where nothing was called before it."""
+        if explanation.kind != "value" or explanation.number_of_calls != 1:
+            return False
+        (call,) = explanation.calls
+        module, _, name = call.function.partition(".")
+        self._submission.renew()
+        self._submission.start_row()
+        try:
+            again = getattr(getattr(self._submission, module), name)(**call.arguments)
+        except SubmissionFault:
+            return True
+        returned = call.returned
+        return returned is not None and not (
+            again.shape == returned.shape and np.allclose(again, returned, equal_nan=True)
+        )
 
     def _lead(self, number: str, error: Mismatch | SubmissionFault, explanation: Explanation) -> str:
         """The earlier row that failed for the same cause, or an empty text where this row is the first."""

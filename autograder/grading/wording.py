@@ -118,8 +118,14 @@ def _array(array: np.ndarray, indent: str, max_chars: int) -> str:
         return f"...,  # {array.dtype} of shape {array.shape}, too long to show"
     if len(text) > MAX_LINE_CHARS and array.ndim > 1:
         rows = "".join(f"{indent}    {entry.tolist()!r},\n" for entry in array)
-        return f"np.array([\n{rows}{indent}]),"
-    return f"np.array({text}),"
+        text = f"[\n{rows}{indent}]"
+    made = f"np.array({text})"
+    return f"np.asfortranarray({made})," if is_in_fortran_order(array) else f"{made},"
+
+
+def is_in_fortran_order(array: object) -> bool:
+    """Whether an array's memory is in Fortran's order and not in C's, which code may come to depend on."""
+    return isinstance(array, np.ndarray) and array.flags.f_contiguous and not array.flags.c_contiguous
 
 
 MAX_JSON_NUMBERS = 60_000
@@ -129,14 +135,17 @@ MAX_JSON_NUMBERS = 60_000
 def to_json(call: RejectedCall) -> dict[str, object]:
     """A call as JSON values: numbers as numbers, arrays as lists, records as objects of their fields.
 
-    What is not finite is the text ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``, which float() reads.
+    What is not finite is the text ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``, which float() reads. Where
+    arrays were in Fortran's order, ``"fortran_order"`` names them.
     """
-    return {
+    written: dict[str, object] = {
         "function": call.function,
         "arguments": {name: _value(value) for name, value in call.arguments.items()},
         "expected": _value(call.expected),
         "returned": _value(call.returned),
     }
+    ordered = sorted({name for name, value in call.values() if is_in_fortran_order(value)})
+    return written | ({"fortran_order": ordered} if ordered else {})
 
 
 def is_small(call: RejectedCall) -> bool:

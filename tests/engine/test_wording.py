@@ -92,6 +92,15 @@ def test_json_has_numbers_as_numbers_and_says_what_is_not_finite():
     }
 
 
+def test_an_array_in_fortrans_order_is_written_so():
+    scores = np.asfortranarray(np.arange(6.0).reshape(1, 2, 3) + 0.5)
+    call = RejectedCall("npg.fisher_estimate", "hw4", {"scores": scores, "delta": 1.0}, None)
+    text = wording.to_python(call)
+    assert "scores=np.asfortranarray(np.array([[[0.5, 1.5, 2.5], [3.5, 4.5, 5.5]]]))," in text
+    assert wording.to_json(call)["fortran_order"] == ["scores"]
+    assert "fortran_order" not in wording.to_json(STEP_SIZE)
+
+
 def test_a_call_that_would_swell_the_results_is_left_out_of_them():
     assert wording.is_small(STEP_SIZE)
     assert not wording.is_small(RejectedCall("npg.f", "hw4", {"batch": batch(10_000)}, None))
