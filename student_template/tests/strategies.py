@@ -321,10 +321,13 @@ def trajectory_batches(
     """Draw a batch, with numbers on the padding too. Sizes that are given are not drawn."""
     (N, H), drawn, rng = draw(_sizes(4, 5)), draw(_sizes(4, 4, 4)), draw(generators())
     sizes = (size if size is not None else other for size, other in zip((A, d, k), drawn, strict=True))
-    return _batch(rng, (N, H), *sizes)
+    return trajectory_batch(rng, (N, H), *sizes)
 
 
-def _batch(rng: np.random.Generator, sizes: Sequence[int], A: int, d: int, k: int) -> TrajectoryBatch:
+def trajectory_batch(
+    rng: np.random.Generator, sizes: Sequence[int], A: int, d: int, k: int
+) -> TrajectoryBatch:
+    """Return a batch of the sizes (N, H), A, d and k, with numbers on the padding too."""
     mask = _prefix_mask(rng, *sizes)
     return TrajectoryBatch(
         features=_grid(rng, *mask.shape, A, d),
@@ -345,8 +348,8 @@ def two_batches(draw: st.DrawFn) -> TwoBatches:
     A = 1 + more
     return TwoBatches(
         theta=_grid(rng, d),
-        baseline_batch=_batch(rng, first, A, d, k),
-        update_batch=_batch(rng, (N, H), A, d, k),
+        baseline_batch=trajectory_batch(rng, first, A, d, k),
+        update_batch=trajectory_batch(rng, (N, H), A, d, k),
     )
 
 

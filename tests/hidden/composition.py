@@ -143,8 +143,8 @@ def own_trpo_step(
     advantages: np.ndarray,
     mask: np.ndarray,
     delta: float,
-    backtrack: float,
-    max_backtracks: int,
+    backtrack: float = 0.5,
+    max_backtracks: int = 10,
 ) -> np.ndarray | None:
     """TRPO's line search with the student's own step size and KL estimate, or None where these are no use."""
     chosen = actions[..., np.newaxis]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
 from hw4.lab.signatures import SIGNATURES
-from tests.public.strategies import LOUD_FEATURE, loud
+from tests.public.strategies import LOUD_FEATURE, TwoBatches, loud, trajectory_batch
 
 FEW = 10
 """Examples of the rows whose property nearly any input shows, or that others hold to more."""
@@ -23,6 +23,17 @@ LOUDNESS = st.sampled_from([7.0, -1e6, 1e12])
 
 UNEQUAL = np.array([[True, False], [True, False], [True, True]])
 """A mask with which a mean over steps is none over trajectories: the first two are shorter."""
+
+
+def telling_batches() -> TwoBatches:
+    """Two batches on which every known mistake of an iteration moves θ: always the same.
+
+    Whether a function is a constant is asked of these; asked of every draw, it would be luck which wrong
+    function fails.
+    """
+    rng = np.random.default_rng(0)
+    old, new = trajectory_batch(rng, (4, 5), 3, 3, 2), trajectory_batch(rng, (5, 4), 3, 3, 2)
+    return TwoBatches(np.array([0.5, -1.0, 1.5]), old, new)
 
 
 def quiet_mask(mask: np.ndarray) -> np.ndarray:

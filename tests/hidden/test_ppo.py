@@ -31,6 +31,7 @@ from tests.hidden.properties import (
     assert_step,
     loud_features,
     quiet_mask,
+    telling_batches,
 )
 from tests.hidden.test_npg import loud_batch
 from tests.public import strategies
@@ -293,16 +294,12 @@ def test_update_runs_sgd_over_the_minibatches(submission, drawn, kl_weight):
 
 @weight(0.5)
 @number("4.5.2")
-@settings(max_examples=FEW)
-@given(drawn=WITH_MINIBATCHES, kl_weight=KL_WEIGHTS)
-def test_update_leaves_the_arguments(submission, drawn, kl_weight):
+def test_update_leaves_the_arguments(submission):
     """Leaves its arguments as they were: θ -= … would change θ^k, the proposal."""
-    drawn, minibatches = drawn
-    arguments = _update_arguments(drawn, kl_weight, minibatches)
-    assume(not are_close(reference.ppo_update(*arguments), drawn.theta_k))
+    arguments = _update_arguments(TELLING, 1.0, np.array([[0, 1], [2, 0], [1, 2]]))
     changed = list(arguments)
     changed[6] *= 2.0
-    assert_leaves_arguments(UPDATE, submission.ppo.ppo_update, arguments, changed, drawn.theta_k.shape)
+    assert_leaves_arguments(UPDATE, submission.ppo.ppo_update, arguments, changed, TELLING.theta_k.shape)
 
 
 @weight(0.5)
@@ -400,14 +397,11 @@ def test_iteration_counts_real_steps_alone(submission, drawn, kl_weight, ridge, 
 
 @weight(0.5)
 @number("4.6.3")
-@settings(max_examples=FEW)
-@given(drawn=BATCHES_WITH_MINIBATCHES, kl_weight=KL_WEIGHTS, ridge=RIDGES)
-def test_iteration_leaves_the_arguments(submission, drawn, kl_weight, ridge):
+def test_iteration_leaves_the_arguments(submission):
     """Leaves its arguments as they were."""
-    drawn, minibatches = drawn
-    rest = (kl_weight, _learning_rate_for(drawn, kl_weight), minibatches, ridge)
+    drawn = telling_batches()
+    rest = (1.0, _learning_rate_for(drawn, 1.0), np.array([[0, 1], [2, 4], [3, 1]]), 1.0)
     arguments = (drawn.theta, drawn.baseline_batch, drawn.update_batch, *rest)
-    assume(not are_close(reference.ppo_iteration(*arguments), drawn.theta))
     changed = (*arguments[:4], 2.0 * arguments[4], *arguments[5:])
     iteration = submission.ppo.ppo_iteration
     returned = assert_leaves_arguments(ITERATION, iteration, arguments, changed, drawn.theta.shape)
