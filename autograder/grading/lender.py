@@ -17,7 +17,7 @@ MOST_ELEMENTS = 1_000_000
 """Of one array; the features of 50 CartPole trajectories have 400,000."""
 MOST_STEPS = 32_000_000
 """Of the sizes of all axes multiplied: SGD picks B trajectories in each of its S steps, whatever M is."""
-LARGEST_AXIS = 64
+LARGEST_AXIS = 320
 """Of every axis but N and H: the Fisher matrix has d × d entries, and SGD takes S steps."""
 
 

@@ -275,7 +275,10 @@ class GradingPlugin:
         number, checked = item.stash[_ROW], item.stash[_CHECKED]
         explanation = Explanation(str(error), checked=checked)
         try:
-            calls = item.stash.get(_CALLS, None) or ()
+            recorder = self._recorders.get(number)
+            calls: tuple[Call, ...] = item.stash.get(_CALLS, ())
+            if recorder is not None and recorder.failure is error:
+                calls = recorder.calls
             right = self._assignment.catalogue().right
             explanation = explain(error, checked, calls, right, self._assignment.package)
             if isinstance(error, Mismatch | CallRaised):
