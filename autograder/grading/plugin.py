@@ -56,7 +56,8 @@ def load_profile() -> None:
         deadline=None,
         database=None,
         max_examples=EXAMPLES,
-        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink],
+        # Explicit examples are tried by the recorder, after the search.
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
         suppress_health_check=list(hypothesis.HealthCheck),
         report_multiple_bugs=False,
         print_blob=False,
@@ -213,7 +214,10 @@ class GradingPlugin:
         """
         recorder = self._recorders.get(pyfuncitem.stash[_ROW])
         try:
-            return (yield)
+            passed = yield
+            if recorder is not None:
+                recorder.try_examples(pyfuncitem.funcargs)
+            return passed
         except _FAILURES:
             if self.is_stopped:
                 raise KeyboardInterrupt from None
@@ -229,8 +233,11 @@ class GradingPlugin:
 
     def _passes(self, item: pytest.Function) -> bool:
         arguments = {name: item.funcargs[name] for name in inspect.signature(item.obj).parameters}
+        recorder = self._recorders.get(item.stash[_ROW])
         try:
             item.obj(**arguments)
+            if recorder is not None:
+                recorder.try_examples(arguments)
         except _FAILURES:
             if self.is_stopped:
                 raise KeyboardInterrupt from None
@@ -375,7 +382,8 @@ class GradingPlugin:
         hypothesis.seed(self._seed(row.number))(test)
         # No database keeps its inputs: no key has to be computed from the test's source.
         test._hypothesis_internal_database_key = b""
-        recorder = Recorder(test.hypothesis.inner_test, self._submission.calls)
+        examples = [example.kwargs for example in reversed(getattr(test, "hypothesis_explicit_examples", ()))]
+        recorder = Recorder(test.hypothesis.inner_test, self._submission.calls, examples)
         self._recorders[row.number] = recorder
         test.hypothesis.inner_test = recorder.as_test()
 

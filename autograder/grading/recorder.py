@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,16 +26,20 @@ class Recorder:
     Args:
         test: the test to call with each input.
         log: the calls that the test makes.
+        examples: inputs that the test is always tried on: after the search, whose smallest one reads better.
 
     Attributes:
         failure: what the smallest failing input raised, or None.
         calls: the calls that the test made on that input.
     """
 
-    def __init__(self, test: Callable[..., None], log: CallLog) -> None:
+    def __init__(
+        self, test: Callable[..., None], log: CallLog, examples: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         self.failure: BaseException | None = None
         self.calls: tuple[Call, ...] = ()
         self._log = log
+        self._examples = examples
         self._size: int | None = None
         self._test = getattr(test, "recorded_test", test)
         self._tries = 0
@@ -49,6 +54,17 @@ class Recorder:
 
         recorded.recorded_test = self._test  # type: ignore[attr-defined]
         return recorded
+
+    def try_examples(self, fixtures: Mapping[str, Any]) -> None:
+        """Call the test with each of its fixed examples, and with what its fixtures are."""
+        arguments = {
+            name: fixtures[name] for name in inspect.signature(self._test).parameters if name in fixtures
+        }
+        for example in self._examples:
+            try:
+                self._try((), {**arguments, **example})
+            except hypothesis.errors.UnsatisfiedAssumption:
+                raise AssertionError(f"The example {example} is of no use to its test.") from None
 
     @contextmanager
     def second_hearing(self) -> Iterator[None]:

@@ -60,7 +60,7 @@ import numpy as np
 import pytest
 from autograder.sandbox.calls import Call
 from gradescope_utils.autograder_utils.decorators import number, visibility, weight
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 from hw4.lab.compare import Mismatch
 
 STEP_SIZE = "npg.npg_step_size"
@@ -211,6 +211,43 @@ def test_the_call_that_was_rejected_is_shown_for_the_smallest_failing_input(tmp_
         "expected": 2.0,
         "returned": 1.0,
     }
+
+
+EXAMPLES = '''
+@weight(2)
+@number("1.1.1")
+@given(x=st.integers(0, 1000))
+@example(x=2000)
+@example(x=5000)
+def test_it(submission, x):
+    """Does it."""
+    call_step_size(submission, float(x))
+    if {condition}:
+        raise Mismatch(STEP_SIZE, "value", f"{{x}} is wrong.", np.array(2.0), np.array(1.0))
+'''
+
+
+@pytest.mark.parametrize(
+    ("condition", "shown"),
+    [("x > 100", 101.0), ("x > 1000", 2000.0), ("x == 5000", 5000.0)],
+    ids=["a smaller one is found", "the first", "the second"],
+)
+def test_an_example_that_fails_is_shown_where_the_search_finds_no_smaller_input(tmp_path, condition, shown):
+    row = rows(run(tmp_path, EXAMPLES.format(condition=condition)))["1.1.1"]
+    assert (row["status"], row["extra_data"]["call"]["arguments"]["gradient"]) == ("failed", [shown])
+
+
+def test_an_example_that_passes_with_lent_functions_alone_passes(tmp_path):
+    row = rows(run(tmp_path, EXAMPLES.format(condition="x == 5000 and not submission.is_lending")))["1.1.1"]
+    assert row["status"] == "passed"
+    row = rows(run(tmp_path / "two", EXAMPLES.format(condition="x >= 2000 + 3000 * submission.is_lending")))
+    assert row["1.1.1"]["status"] == "failed"
+
+
+def test_an_example_that_its_test_does_not_admit_is_the_graders_own_fault(tmp_path):
+    outcome = run(tmp_path, EXAMPLES.format(condition="not assume(x != 5000)"))
+    assert rows(outcome)["1.1.1"]["extra_data"]["outcome"] == "grader fault"
+    assert "The example {'x': 5000} is of no use to its test." in outcome["problems"][0]
 
 
 def test_a_second_row_that_fails_for_the_same_cause_points_to_the_first(tmp_path):
