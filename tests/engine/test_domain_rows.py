@@ -17,7 +17,6 @@ from hw4.lab.domain import LARGEST_FEATURE_ON_PADDING, LARGEST_ON_PADDING, MAGNI
 from hw4.lab.signatures import SIGNATURES
 from tests.hidden.domain import DOMAINS, arguments_of, assert_holds_everywhere
 
-SEEDS = (1, 2, 3)
 UNDECIDED = {
     ("npg.npg_iteration", "baseline_batch.rewards"),
     ("npg.npg_iteration", "update_batch.rewards"),
@@ -427,9 +426,8 @@ def _dedented(body: str) -> list[str]:
 )
 def test_what_goes_wrong_at_some_size_or_magnitude_loses_its_row(tmp_path, function, what):
     submission = TrustedSubmission(HW4, write_wrong(function, WRONG[function][what], tmp_path))
-    for seed in SEEDS:
-        with pytest.raises((Mismatch, SubmissionFault)):
-            assert_holds_everywhere(function, submission, seed)
+    with pytest.raises((Mismatch, SubmissionFault)):
+        assert_holds_everywhere(function, submission)
 
 
 @pytest.fixture(scope="module")
@@ -442,7 +440,7 @@ def visited() -> dict[str, list[dict[str, object]]]:
 
 
 def named_arguments(function, index):
-    arguments = arguments_of(function, DOMAINS[function].cases[index], (SEEDS[0], index))
+    arguments = arguments_of(function, DOMAINS[function].cases[index], (0, index))
     for known, value in zip(SIGNATURES[function].arguments, arguments, strict=False):
         if dataclasses.is_dataclass(value):
             yield from ((f"{known.name}.{name}", array) for name, array in vars(value).items())
@@ -509,7 +507,7 @@ def test_a_failing_input_is_made_smaller(tmp_path):
     body = WRONG["npg.fisher_estimate"]["a sample of many steps"]
     submission = TrustedSubmission(HW4, write_wrong("npg.fisher_estimate", body, tmp_path))
     with pytest.raises(Mismatch) as error:
-        assert_holds_everywhere("npg.fisher_estimate", submission, SEEDS[0])
+        assert_holds_everywhere("npg.fisher_estimate", submission)
     assert error.value.expected.shape == (1, 1)
 
 
@@ -522,4 +520,4 @@ def test_right_code_holds_everywhere(tmp_path, style, capfd):
     shutil.copytree(STYLES / style, tmp_path / "hw4")
     submission = TrustedSubmission(HW4, tmp_path)
     for function in DOMAINS:
-        assert_holds_everywhere(function, submission, SEEDS[0])
+        assert_holds_everywhere(function, submission)

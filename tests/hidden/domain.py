@@ -1,12 +1,13 @@
 """A fixed list of inputs for every function, from the sizes, magnitudes and edges that the contract admits.
 
-The list is the same in every grading; the random entries are drawn from the row's seed. An input is drawn
-from sizes by symbol and a few settings that make it special, so that a failing one can be made smaller: a
-setting fewer, a size smaller.
+The list and its entries are the same in every grading, so that no mistake is missed or caught by luck. An
+input is drawn from sizes by symbol and a few settings that make it special, so that a failing one can be made
+smaller: a setting fewer, a size smaller.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +21,7 @@ from hw4.lab.domain import LARGEST_CONDITION, LARGEST_LOG_RATIO, LARGEST_LOGIT
 from hw4.policy import action_log_probabilities
 from hw4.trajectories import TrajectoryBatch
 from tests.hidden import composition
-from tests.hidden.properties import assert_step, loud_features
-from tests.hidden.test_npg import loud_batch
+from tests.hidden.properties import assert_step, loud_batch, loud_features
 from tests.public.strategies import LOUD, loud
 
 Arguments = tuple[Any, ...]
@@ -84,36 +84,74 @@ class Domain:
     admits: Callable[..., bool] = lambda *arguments: True
 
 
-def assert_holds_everywhere(function: str, submission: Any, seed: int) -> None:
+def assert_holds_everywhere(function: str, submission: Any, seed: int = 0) -> None:
     """Hold a function against the reference on every case of its list.
 
     Args:
         function: ``module.function``.
         submission: the submission.
-        seed: of the random entries.
+        seed: of the entries.
 
     Raises:
         Mismatch: for the smallest input found that still fails.
         SubmissionFault: the same, where no value came back.
     """
     for index, listed in enumerate(DOMAINS[function].cases):
-        error = _failure(function, submission, listed, (seed, index))
+        arguments = arguments_of(function, listed, (seed, index))
+        error = _failure(function, submission, arguments)
         if error is None:
+            if index == 0:
+                _assert_forgets(function, submission, arguments)
             continue
         if getattr(error, "ends_row", False) or submission.is_lending:
             raise error
         smallest = _smallest(function, submission, listed, (seed, index))
         # Once more, so that the call that is shown is the last one made.
-        raise _failure(function, submission, smallest, (seed, index)) or error
+        raise _failure(function, submission, smallest) or error
+
+
+def _assert_forgets(function: str, submission: Any, arguments: Arguments) -> None:
+    """Hold a function to arguments that differ in one number each: earlier answers may not be given again."""
+    for changed in changed_once(arguments):
+        if DOMAINS[function].admits(*changed):
+            error = _failure(function, submission, changed)
+            if error is not None:
+                raise error
+
+
+def changed_once(arguments: Arguments) -> Iterator[Arguments]:
+    """Arguments in which one number, or the end of one array, is half as large again."""
+    mask = next((one for one in arguments if isinstance(one, np.ndarray) and one.dtype == np.bool_), None)
+    for place, argument in enumerate(arguments):
+        for changed in _changed_once(argument, mask):
+            yield (*arguments[:place], changed, *arguments[place + 1 :])
+
+
+def _changed_once(argument: Any, mask: np.ndarray | None) -> Iterator[Any]:
+    if isinstance(argument, TrajectoryBatch):
+        for name in ("features", "baseline_features", "rewards"):
+            for array in _changed_once(getattr(argument, name), argument.mask):
+                yield dataclasses.replace(argument, **{name: array})
+    elif isinstance(argument, float):
+        yield 1.5 * argument
+    elif isinstance(argument, np.ndarray) and argument.dtype == np.float64:
+        result = argument.copy()
+        if mask is not None and argument.shape[:2] == mask.shape:
+            result[-1, 0] *= 1.5  # the first step of a trajectory is a real one
+        elif argument.ndim > 2:
+            result[(-1,) * (argument.ndim - 2)] *= 1.5
+        else:
+            result[tuple(np.argwhere(argument)[-1])] *= 1.5
+        yield result
 
 
 def arguments_of(
     function: str, listed: Case, seed: tuple[int, int], most_draws: int = MOST_DRAWS
 ) -> Arguments:
-    """Draw the arguments of a case."""
-    domain, rng = DOMAINS[function], np.random.default_rng(seed)
-    settings = dict(listed.settings)
+    """Draw the arguments of a case; its setting `entries` chooses other entries than the first."""
+    domain, settings = DOMAINS[function], dict(listed.settings)
     order = settings.pop("order", "C")
+    rng = np.random.default_rng((*seed, settings.pop("entries", 0)))
     for _ in range(most_draws):
         arguments = domain.draw(rng, listed.sizes, **settings)
         if domain.admits(*arguments):
@@ -125,11 +163,8 @@ class _NotAdmitted(Exception):
     """No draw of a case was admitted: it is too small for what is asked."""
 
 
-def _failure(
-    function: str, submission: Any, tried: Case, seed: tuple[int, int], most_draws: int = MOST_DRAWS
-) -> Exception | None:
+def _failure(function: str, submission: Any, arguments: Arguments) -> Exception | None:
     domain, (module, _, name) = DOMAINS[function], function.partition(".")
-    arguments = arguments_of(function, tried, seed, most_draws)
     expected = getattr(importlib.import_module(f"hw4.{module}"), name)(*arguments)
     try:
         returned = getattr(getattr(submission, module), name)(*arguments)
@@ -150,18 +185,19 @@ def _failure(
     return None
 
 
-def _smallest(function: str, submission: Any, failing: Case, seed: tuple[int, int]) -> Case:
+def _smallest(function: str, submission: Any, failing: Case, seed: tuple[int, int]) -> Arguments:
     """Make a failing case smaller as long as one of the next simpler ones fails too."""
+    smallest = arguments_of(function, failing, seed)
     tries, simpler = 0, failing.simpler()
     while tries < MOST_TRIES and (candidate := next(simpler, None)) is not None:
         tries += 1
         try:
-            fails = _failure(function, submission, candidate, seed, FEW_DRAWS) is not None
+            arguments = arguments_of(function, candidate, seed, FEW_DRAWS)
         except _NotAdmitted:
             continue
-        if fails:
-            failing, simpler = candidate, candidate.simpler()
-    return failing
+        if _failure(function, submission, arguments) is not None:
+            smallest, simpler = arguments, candidate.simpler()
+    return smallest
 
 
 def _in_order(argument: Any, order: str) -> Any:
@@ -200,6 +236,7 @@ def _states(
     gap: float = 0.0,
     last: float = 0.0,
     is_mixed: bool = False,
+    theta_exponent: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return θ (d,) and features (*leading, A, d) with logits of order 1, and what makes them large.
 
@@ -208,15 +245,16 @@ def _states(
         gap: added to the logits of every second action: the others' probabilities vanish.
         last: added to the logits of the last action.
         is_mixed: whether every second state's logits are moved to the other side.
+        theta_exponent: θ is of that magnitude.
     """
-    theta = _grid(rng, d) / np.sqrt(d).round(1)
+    theta = _grid(rng, d, exponent=theta_exponent) / np.sqrt(d).round(1)
     features = _grid(rng, *leading, A, d)
     if logit or gap or last:
         theta[0] = 100.0
         features[..., 0] = (logit + gap * (np.arange(A) % 2) + last * (np.arange(A) == A - 1)) / 100.0
         if is_mixed:
             features.reshape(-1, A, d)[::2, :, 0] *= -1.0
-    return theta.round(3), features
+    return theta.round(3 - theta_exponent), features
 
 
 def _actions(rng: np.random.Generator, A: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -379,6 +417,7 @@ def _trust_region(
     is_flat: bool = False,
     is_short: bool = False,
     is_weak: bool = False,
+    is_uneven: bool = False,
     theta_exponent: int = 0,
 ) -> Arguments:
     """Return θ, g, F and δ: F = BBᵀ + c·I, with half as many columns in B as rows, of a condition up to 1e4.
@@ -388,10 +427,11 @@ def _trust_region(
     Args:
         is_short: whether gᵀF⁻¹g is about ¼, so that a large δ makes a large η.
         is_weak: whether g is along the smallest eigenvalues, where the shortest g has a gᵀF⁻¹g above 0.1.
+        is_uneven: whether half of gᵀF⁻¹g is from them, and a hundredth of g.
     """
     d = sizes["d"]
     factor = _grid(rng, d, (d + 1) // 2)
-    if is_weak:
+    if is_weak or is_uneven:
         # Of size 1, so that the smallest eigenvalue is 1e-4: g is then shorter than 1e-5 where F is 1e-6.
         factor = (0.95 * factor / np.linalg.norm(factor)).round(2)
     fisher = (factor @ factor.T).round(4)
@@ -399,8 +439,11 @@ def _trust_region(
     fisher = (fisher + least * np.eye(d)).round(4)
     scaled = fisher * 10.0**exponent if exponent > 0 else fisher / 10.0**-exponent
     gradient = _grid(rng, d, exponent=exponent // 2 if gradient_exponent is None else gradient_exponent)
+    strong = factor @ np.linalg.lstsq(factor, gradient, rcond=None)[0]
     if is_weak:
-        gradient = (gradient - factor @ np.linalg.lstsq(factor, gradient, rcond=None)[0]).round(9)
+        gradient = (gradient - strong).round(9)
+    if is_uneven:
+        gradient = (strong + (gradient - strong) / 100.0).round(9)
     if is_short and np.any(gradient):
         length = np.sqrt(gradient @ np.linalg.solve(scaled, gradient))
         gradient = (gradient / length / 2.0).round(8)
@@ -805,6 +848,7 @@ _LOSS_CASES = (
     case("M=4 H=4 A=6 d=16"),
     case("M=2 H=4 A=60 d=2"),
     case("M=4 H=5 A=3 d=3", is_near=True, kl_weight=0.0),
+    case("M=4 H=5 A=3 d=3", apart=0.0),
     # Importance weights of e⁶, about 400.
     case("M=4 H=5 A=4 d=3", gap=12.0, gap_of_theta=6.0, is_whole=True),
     case("M=4 H=5 A=3 d=3", kl_weight=0.0, exponent=-_SIX, padding=LOUD),
@@ -825,10 +869,12 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=307 A=3 d=2"),
             case("m=2 n=150 A=2 d=3", order="F"),
             case("A=6 d=16"),
+            case("n=8 A=300 d=2"),
             case("n=8 A=300 d=2", last=1e3),
             case("m=70 n=70 A=2 d=2"),
             case("n=2 A=2 d=40"),
             case("l=2 m=2 n=2 A=3 d=2"),
+            case("n=4 A=3 d=3", theta_exponent=-4),
             case("n=4 A=1 d=3", logit=1e3),
             case("n=4 A=3 d=3", logit=LARGEST_LOGIT),
             case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
@@ -849,12 +895,14 @@ DOMAINS: Mapping[str, Domain] = {
             case("m=70 n=70 A=2 d=2"),
             case("n=2 A=2 d=40"),
             case("l=2 m=2 n=2 A=3 d=2"),
+            case("n=4 A=3 d=3", theta_exponent=-4),
             case("n=4 A=1 d=3", logit=1e3),
             case("n=4 A=3 d=3", logit=LARGEST_LOGIT),
             case("n=4 A=3 d=3", logit=1e3, is_mixed=True),
             case("n=4 A=3 d=3", logit=-LARGEST_LOGIT),
             case("n=4 A=4 d=3", gap=1e3),
             case("n=4 A=4 d=3", gap=9.0),
+            case("n=4 A=3 d=3", last=8.0),
             case("n=4 A=4 d=3", gap=-LARGEST_LOGIT),
         ),
         _size_of_scores,
@@ -878,7 +926,7 @@ DOMAINS: Mapping[str, Domain] = {
         (
             case("N=4 H=4 k=4", ridge=0.3),
             case("N=307 H=2 k=3"),
-            case("N=30 H=100 k=3", order="F"),
+            case("N=30 H=100 k=3", order="F", is_whole=True),
             case("N=8 H=16 k=16"),
             case("N=10 H=12 k=100", ridge=0.1),
             case("N=20 H=20 k=16", ridge=0.1),
@@ -892,6 +940,8 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=8 H=8 k=3", features_exponent=-3),
             case("N=8 H=8 k=3", ridge=1e6, exponent=_SIX),
             case("N=8 H=8 k=3", exponent=-_SIX, padding=LOUD),
+            # XᵀX is singular, but its rounded Cholesky factor exists.
+            case("N=1 H=3 k=4", is_whole=True, entries=30),
         ),
         is_entrywise=False,
         admits=_is_regular,
@@ -902,9 +952,10 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=3 H=3 k=3"),
             case("N=307 H=3 k=2"),
             case("N=2 H=300 k=2"),
+            case("N=3 H=3 k=1"),
             case("N=20 H=20 k=16", order="F"),
             case("N=2 H=2 k=300"),
-            case("N=100 H=100 k=2", cancels=True),
+            case("N=100 H=100 k=3", cancels=True),
             case("N=4 H=4 k=3", exponent=-_SIX),
             case("N=4 H=4 k=3", exponent=_SIX),
             case("N=4 H=4 k=3", cancels=True),
@@ -953,6 +1004,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=4", exponent=_SIX),
             case("d=4", exponent=-_SIX),
             case("d=4", exponent=-_SIX, is_short=True, is_weak=True),
+            case("d=4", exponent=-_SIX, is_short=True, is_uneven=True),
             case("d=16", exponent=-_SIX, delta=1e6),
             case("d=4", gradient_exponent=_SIX),
             case("d=16", is_flat=True),
@@ -972,6 +1024,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=4", exponent=_SIX),
             case("d=4", exponent=-_SIX),
             case("d=4", exponent=-_SIX, is_short=True, is_weak=True),
+            case("d=4", exponent=-_SIX, is_short=True, is_uneven=True),
             case("d=16", exponent=-_SIX, delta=1e6),
             case("d=4", gradient_exponent=_SIX),
             case("d=16", is_flat=True),
@@ -1011,6 +1064,9 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=6", least=0.0),
             case("n=6", ratio=30.0, least=-1e4),
             case("n=6", ratio=0.04, decimals=3),
+            case("n=6", ratio=0.01, decimals=3, least=-5e3),
+            # Both probabilities are denormal numbers, of few digits.
+            case("n=6", ratio=2.0, least=-735.0),
             case("n=6", ratio=0.0, least=0.0),
         ),
         lambda *arguments: 0.01,

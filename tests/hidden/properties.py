@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from hypothesis import strategies as st
 
 from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
-from hw4.lab.signatures import SIGNATURES
+from hw4.trajectories import TrajectoryBatch
 from tests.public.strategies import LOUD_FEATURE, TwoBatches, loud, trajectory_batch
 
 FEW = 10
@@ -52,6 +50,17 @@ def loud_features(features: np.ndarray, mask: np.ndarray, value: float) -> np.nd
     return loud(features, mask, np.clip(value, -LOUD_FEATURE, LOUD_FEATURE) * pattern)
 
 
+def loud_batch(batch: TrajectoryBatch, value: float) -> TrajectoryBatch:
+    """A batch with numbers on its padding, as large as the contract allows there."""
+    return TrajectoryBatch(
+        features=loud_features(batch.features, batch.mask, value),
+        baseline_features=loud(batch.baseline_features, batch.mask, value),
+        actions=batch.actions,
+        rewards=loud(batch.rewards, batch.mask, value),
+        mask=batch.mask,
+    )
+
+
 def assert_responds(function: str, one: np.ndarray, other: np.ndarray) -> None:
     """Assert that two different inputs gave different results: a constant has no property to be credited."""
     if np.array_equal(one, other):
@@ -69,49 +78,6 @@ def assert_moves(function: str, returned: np.ndarray, theta: np.ndarray, expecte
     if np.array_equal(returned, theta):
         message = f"{function} returned θ^k itself, but the slope is not 0 there: θ has to move."
         raise Mismatch(function, "value", message, expected, returned)
-
-
-def assert_leaves_arguments(
-    function: str, call: Any, arguments: Sequence[object], changed: Sequence[object], shape: tuple[int, ...]
-) -> np.ndarray:
-    """Assert that a function leaves its arguments as they were, and answers the same to them again.
-
-    Args:
-        function: ``module.function``.
-        call: the student's function.
-        arguments: what to call it with: numbers, arrays and batches.
-        changed: other arguments of the same shapes, for which the result must be another.
-        shape: the shape it must return.
-
-    Returns:
-        What it returned for `arguments`.
-    """
-    before = [(name, np.copy(array)) for name, array in _named_arrays(function, arguments)]
-    returned, after = call.with_arguments(*arguments)
-    one = as_returned(function, returned, shape)
-    for (name, old), new in zip(before, after, strict=True):
-        if not np.array_equal(old, new):
-            raise Mismatch(
-                function,
-                "argument",
-                f"{function} changed its argument {name} in place: work on a copy "
-                "(x = x.copy(), or x = x + y in place of x += y).\n"
-                f"  before {_write(old)}\n  after  {_write(new)}",
-                found=one,
-            )
-    assert_repeats(function, one, as_returned(function, call(*arguments), shape))
-    assert_responds(function, one, as_returned(function, call(*changed), shape))
-    return one
-
-
-def _named_arrays(function: str, arguments: Sequence[object]) -> Iterator[tuple[str, np.ndarray]]:
-    """Every array that a call is given, those of batches included, in the order in which they come back."""
-    for known, argument in zip(SIGNATURES[function].arguments, arguments, strict=False):
-        if isinstance(argument, np.ndarray):
-            yield known.name, argument
-        elif dataclasses.is_dataclass(argument):
-            for name, array in vars(argument).items():
-                yield f"{known.name}.{name}", array
 
 
 def assert_averages(
@@ -202,7 +168,3 @@ def _assert_ends_at(
 def are_close(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two results are the same but for rounding."""
     return bool(np.allclose(one, other, rtol=1e-6, atol=1e-9))
-
-
-def _write(array: np.ndarray) -> str:
-    return np.array2string(array, precision=6, separator=", ", threshold=24).replace("\n", "\n         ")

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hw4 import policy as reference
 from hw4.lab.compare import as_returned, assert_close
-from tests.hidden.properties import FEW, assert_leaves_arguments
+from tests.hidden.properties import FEW
+from tests.hidden.untouched import assert_leaves_arguments
 from tests.public import strategies
 
 LOG_PROBABILITIES = "policy.action_log_probabilities"
 SCORE = "policy.score"
+STATES = np.stack(3 * [[[1.0, 0.5], [2.0, 1.5], [0.5, 2.0]]])
+"""Features of three states, each of three actions."""
+SMALL_LOGITS = strategies.Decisions(np.array([2.0, 2.0]), np.array([[-6.0, -4.5], [-4.5, -4.5]]), np.array(0))
+"""Logits of −21 and −18: a guard of 1e-8 is as large as the exponentials."""
+FAR_LOGITS = strategies.Decisions(np.full(4, 2.0), np.array([[2.0] * 4, [-2.0] * 4]), np.array(0))
+"""Logits of 16 and −16: beside the second probability a constant of 1e-12 is large."""
+CLOSE_LOGITS = strategies.Decisions(
+    np.array([1.0, 2.0**-13]), np.array([[1.0, 0.5], [1.0, 2.0]]), np.array(1)
+)
+"""Logits of 10000 are 2 apart: both actions have a probability, whose float32 is wrong in the third digit."""
 
 
 @weight(2)
 @number("1.1.1")
 @given(drawn=strategies.decisions())
+@example(drawn=FAR_LOGITS)
 def test_log_probabilities_are_those_of_the_softmax(submission, drawn):
     """Are those of the softmax.
 
@@ -54,18 +66,14 @@ def test_log_probabilities_are_stable_for_logits_of_any_size(submission, drawn, 
 
 @weight(0.5)
 @number("1.1.3")
-@settings(max_examples=FEW)
-@given(drawn=strategies.decisions())
-def test_log_probabilities_leave_the_arguments(submission, drawn):
+def test_log_probabilities_leave_the_arguments(submission):
     """Leave their arguments as they were."""
-    # A second action of other features: with one action every log-probability is 0.
-    features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
-    theta = np.full_like(drawn.theta, 0.5)
+    theta, features = np.array([0.5, -1.0]), STATES
     assert_leaves_arguments(
         LOG_PROBABILITIES,
-        submission.policy.action_log_probabilities,
+        submission,
         (theta, features),
-        (2.0 * theta, features),
+        [(theta[::-1], features), (theta, features[..., ::-1])],
         features.shape[:-1],
     )
 
@@ -73,6 +81,7 @@ def test_log_probabilities_leave_the_arguments(submission, drawn):
 @weight(2.5)
 @number("1.2.1")
 @given(drawn=strategies.decisions())
+@example(drawn=SMALL_LOGITS)
 def test_score_is_the_gradient_of_the_log_probability(submission, drawn):
     """Is the gradient of the log-probability of the action taken.
 
@@ -87,6 +96,7 @@ def test_score_is_the_gradient_of_the_log_probability(submission, drawn):
 @weight(1.5)
 @number("1.2.2")
 @given(drawn=strategies.decisions(), scale=st.sampled_from([1e2, 1e3, 1e4]))
+@example(drawn=CLOSE_LOGITS, scale=1e4)
 def test_score_is_stable_for_logits_of_any_size(submission, drawn, scale):
     """Is stable for logits of any size.
 
@@ -100,22 +110,12 @@ def test_score_is_stable_for_logits_of_any_size(submission, drawn, scale):
 
 @weight(1)
 @number("1.2.3")
-@settings(max_examples=FEW)
-@given(drawn=strategies.decisions())
-def test_score_leaves_the_arguments(submission, drawn):
+def test_score_leaves_the_arguments(submission):
     """Leaves its arguments as they were."""
-    features = np.concatenate([drawn.features, drawn.features[..., :1, :] + 1.0], axis=-2)
-    theta = np.full_like(drawn.theta, 0.5)
     # Every action in turn: what is wrong may well be zero for one of them, whatever the features.
-    n_actions = features.shape[-2]
-    features = np.stack([features] * n_actions)
-    actions = np.stack([np.full_like(drawn.actions, action) for action in range(n_actions)])
+    theta, actions = np.array([0.5, -1.0]), np.arange(3)
     assert_leaves_arguments(
-        SCORE,
-        submission.policy.score,
-        (theta, features, actions),
-        (theta, 2.0 * features, actions),
-        (*actions.shape, len(theta)),
+        SCORE, submission, (theta, STATES, actions), [(theta, 2.0 * STATES, actions)], (3, 2)
     )
 
 
