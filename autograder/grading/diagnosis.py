@@ -172,7 +172,10 @@ class _Fit(enum.IntEnum):
 
     EVERYWHERE = 1
     BUT_FOR_EDGES = 2
-    """Beside an unknown flaw: some edges the student's function gets wrong in yet another way."""
+    """Beside an unknown flaw: some edges the student's function gets wrong in yet another way.
+
+    Only for a mistake that shows on the probes. One that explains some edges and not others explains nothing.
+    """
 
 
 def _fit(
@@ -182,7 +185,7 @@ def _fit(
     wrong = functools.partial(_all_of(made), right)
     raises = made[0].raises if len(made) == 1 else ()
     fit = _Fit.EVERYWHERE
-    differs, leaves_the_same, changes = False, True, False
+    differs, differs_on_probe, leaves_the_same, changes = False, False, True, False
     for case in cases:
         try:
             answer = _call(wrong, case.probe, raises)
@@ -195,9 +198,12 @@ def _fit(
                 return None
             fit = _Fit.BUT_FOR_EDGES
             continue
-        differs = differs or not _agree(case.right.value, answer.value, case.right.value)
+        is_wrong = not _agree(case.right.value, answer.value, case.right.value)
+        differs, differs_on_probe = differs or is_wrong, differs_on_probe or (is_wrong and not case.is_edge)
         leaves_the_same = leaves_the_same and answer.changed == case.found.changed
         changes = changes or any(answer.changed)
+    if fit is _Fit.BUT_FOR_EDGES and not differs_on_probe:
+        return None
     # Where every value is right, the mistake is what it leaves of its arguments.
     return fit if differs or (changes and leaves_the_same) else None
 

@@ -55,6 +55,13 @@ def _ladder() -> tuple[Array, Array]:
     return np.array([1.0, 0.0]), features
 
 
+def _low(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Every logit of every state near −900: no state is far below another one."""
+    features = rng.normal(size=(2, 2, 3, 2))
+    features[..., 0] -= 900.0
+    return np.array([1.0, 0.5]), features
+
+
 def _odd() -> tuple[Array, Array]:
     features = np.zeros((1, 2, 4, 2))
     features[..., 0] = FLOAT32_INTEGERS + np.array([1.0, 0.0, 3.0, 2.0])
@@ -79,6 +86,7 @@ def _score(states: Callable[[np.random.Generator], tuple[Array, Array]], rng: np
 
 _STATES: tuple[Callable[[np.random.Generator], tuple[Array, Array]], ...] = (
     lambda rng: _ladder(),
+    _low,
     lambda rng: _odd(),
     partial(_many_states, 5, 27, 6, 16),
     partial(_many_states, 10, 30, 3, 9),
@@ -390,6 +398,14 @@ def _far_outside(factor: float, call: dict[str, Any], rng: np.random.Generator) 
     call["fisher"] /= factor
 
 
+def _far_inside(call: dict[str, Any], rng: np.random.Generator) -> None:
+    """The KL admits every length; the surrogate rises by far less than its slope foretells."""
+    call["advantages"] = np.abs(call["advantages"]) * np.where(call["actions"] == 0, 1.0, -0.1)
+    _with_its_own_gradient(call)
+    call["fisher"] /= 400.0
+    call["delta"] = 1e3
+
+
 def _falling(size: float, call: dict[str, Any], rng: np.random.Generator) -> None:
     """Every step has a smaller surrogate, the shorter the less so."""
     call["advantages"] *= size
@@ -411,6 +427,7 @@ _SEARCHES = (
     partial(_far_outside, 9.0),
     partial(_far_outside, 25.0),
     partial(_far_outside, 60.0),
+    _far_inside,
     partial(_falling, 1.0),
     partial(_falling, 100.0),
     _both_unlikely,
@@ -454,6 +471,7 @@ _EDGES: dict[str, Sequence[Draw]] = {
         partial(_npg_iteration, 70, 12, 1.0, 0.5, 0.5, 0.1),
         partial(_npg_iteration, 8, 2, 1.0, 0.5, 0.0, 0.5),
         partial(_npg_iteration, 8, 2, 1.0, 0.5, 0.5, 0.0),
+        partial(_npg_iteration, 8, 2, 1.0, 0.5, 1e-4, 1e-4),
         partial(_npg_iteration, 8, 3, 1e3, 2.0, 0.5, 0.5),
         partial(_npg_iteration, 8, 3, 1.0, 1e5, 0.5, 0.5),
         partial(_npg_iteration, 8, 3, 1.0, 1e6, 0.5, 0.5),
