@@ -81,7 +81,7 @@ class Checkout:
 
     def run(self, *command, **options):
         process = self.start(*command, **options)
-        process.stdout_text, process.stderr_text = process.communicate(timeout=60)
+        process.stdout_text, process.stderr_text = process.communicate(timeout=300)
         return process
 
     def setup(self, **options):
@@ -225,7 +225,7 @@ def test_two_set_ups_at_once_install_once(checkout):
     assert "waiting for it" in second.stdout.readline()
     installing.unlink()
     for process in (first, second):
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     assert [first.returncode, second.returncode] == [0, 0]
     assert len(checkout.calls("-m pip")) == 1
 

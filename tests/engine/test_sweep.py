@@ -63,7 +63,7 @@ def start(uid: int, *command: str) -> subprocess.Popen:
 
 def wait_until(condition) -> None:
     """Wait for what comes to pass in a moment, however slow the machine is."""
-    for _ in range(3000):
+    for _ in range(30_000):
         if condition():
             return
         time.sleep(0.01)

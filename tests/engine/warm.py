@@ -50,7 +50,7 @@ class WarmGrader:
 
     def close(self) -> None:
         """End the process, which the end of its stdin does."""
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=300)
 
     def grade(self, **request: Any) -> int:
         """Run one grading and return its exit status."""
