@@ -212,6 +212,7 @@ _REGIONS = (
     (4, 1.0, 10.0, 1e-5, 1.0),
     (2, 1.0, 3.0, 1e6, 0.3),
     (6, 2e-6, 3.0, 1.0, 0.2),
+    (4, 1e-5, 1e3, 0.5, 1.0),
 )
 """d, scale and condition of F, δ, gᵀF⁻¹g."""
 
@@ -357,8 +358,10 @@ def _far_kl(distance: float, rng: np.random.Generator) -> Probe:
     return theta_k, theta, features, mask
 
 
-def _search(change: Callable[[dict[str, Any], np.random.Generator], None], rng: np.random.Generator) -> Probe:
-    theta_k, batch = 0.5 * rng.normal(size=3), _batch(rng, 5, 3, 3, 3, 1)
+def _search(
+    change: Callable[[dict[str, Any], np.random.Generator], None], rng: np.random.Generator, H: int = 3
+) -> Probe:
+    theta_k, batch = 0.5 * rng.normal(size=3), _batch(rng, 5, H, 3, 3, 1)
     call: dict[str, Any] = {
         "theta_k": theta_k,
         "gradient": rng.uniform(0.5, 1.0, 3),
@@ -398,12 +401,12 @@ def _far_outside(factor: float, call: dict[str, Any], rng: np.random.Generator) 
     call["fisher"] /= factor
 
 
-def _far_inside(call: dict[str, Any], rng: np.random.Generator) -> None:
+def _far_inside(factor: float, call: dict[str, Any], rng: np.random.Generator) -> None:
     """The KL admits every length; the surrogate rises by far less than its slope foretells."""
     call["advantages"] = np.abs(call["advantages"]) * np.where(call["actions"] == 0, 1.0, -0.1)
     _with_its_own_gradient(call)
-    call["fisher"] /= 400.0
-    call["delta"] = 1e3
+    call["fisher"] /= factor
+    call["delta"] = 1e5
 
 
 def _falling(size: float, call: dict[str, Any], rng: np.random.Generator) -> None:
@@ -427,7 +430,8 @@ _SEARCHES = (
     partial(_far_outside, 9.0),
     partial(_far_outside, 25.0),
     partial(_far_outside, 60.0),
-    _far_inside,
+    partial(_far_inside, 4.0),
+    partial(_far_inside, 1e3),
     partial(_falling, 1.0),
     partial(_falling, 100.0),
     _both_unlikely,
@@ -495,5 +499,8 @@ _EDGES: dict[str, Sequence[Draw]] = {
         *(partial(_kl, policies) for policies in _POLICIES[:6]),
         *(partial(_far_kl, distance) for distance in (5.0, 30.0, 200.0, 900.0)),
     ],
-    "trpo.trpo_step": [partial(_search, change) for change in _SEARCHES],
+    "trpo.trpo_step": [
+        *(partial(_search, change) for change in _SEARCHES),
+        partial(_search, partial(_far_outside, 60.0), H=12),
+    ],
 }

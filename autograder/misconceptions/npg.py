@@ -303,6 +303,12 @@ def _cut_off_solution(cut_off: float, gradient: Array, fisher: Array) -> Array:
     return np.linalg.pinv(fisher, rcond=cut_off) @ gradient
 
 
+def _solution_of_large_eigenvalues(least: float, gradient: Array, fisher: Array) -> Array:
+    values, vectors = np.linalg.eigh(fisher)
+    kept = vectors[:, values > least]
+    return kept @ (kept.T @ gradient / values[values > least])
+
+
 def _floored_solution(floor: float, gradient: Array, fisher: Array) -> Array:
     values, vectors = np.linalg.eigh(fisher)
     return vectors @ (vectors.T @ gradient / np.maximum(values, floor))
@@ -622,6 +628,16 @@ def step_with_a_coarse_cut_off(
 ) -> Array:
     """Your cut-off takes small eigenvalues of F for 0: they are where F⁻¹ is large."""
     return _step_along(_cut_off_solution, cut_off, theta, gradient, fisher, delta)
+
+
+@mistake(
+    STEP, CLOSED_FORM, fit=fits.among(functools.partial(_step_along, _solution_of_large_eigenvalues), FLOORS)
+)
+def step_without_small_eigenvalues(
+    right: Right, theta: Array, gradient: Array, fisher: Array, delta: float, *, least: float = 1e-4
+) -> Array:
+    """You leave out eigenvalues of F below a number: F may be as small as g is, and all of it counts."""
+    return _step_along(_solution_of_large_eigenvalues, least, theta, gradient, fisher, delta)
 
 
 @mistake(STEP, CLOSED_FORM, fit=fits.among(functools.partial(_step_along, _floored_solution), FLOORS))

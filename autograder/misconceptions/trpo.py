@@ -195,7 +195,9 @@ def _search(
     is_reversed: bool = False,
     keeps_last: bool = False,
     start: float | None = None,
+    rise: float = 0.0,
 ) -> Array:
+    """Search; the surrogate of the whole step must rise by `rise`, that of a shorter one by as much less."""
     features, _, _, mask = data
     start = _surrogate(theta_k, theta_k, *data) if start is None else start
     theta = theta_k
@@ -203,7 +205,8 @@ def _search(
         theta = theta_k + backtrack**backtracks * direction
         first, second = (theta, theta_k) if is_reversed else (theta_k, theta)
         is_near = not with_kl or kl_estimate(first, second, features, mask) <= delta
-        if is_near and (not with_surrogate or _surrogate(theta, theta_k, *data) >= start):
+        least = start + rise * backtrack**backtracks
+        if is_near and (not with_surrogate or _surrogate(theta, theta_k, *data) >= least):
             return theta
     return theta if keeps_last else theta_k
 
@@ -340,6 +343,37 @@ def _step_with_a_looser_kl(factor: float, *arguments: Any) -> Array:
 def trpo_step_with_a_looser_kl(right: Right, *arguments: Any, factor: float = 1.5) -> Array:
     """You accept a KL above δ, up to a multiple of it: the trust region is kl_estimate ≤ δ itself."""
     return _step_with_a_looser_kl(factor, *arguments)
+
+
+@mistake(STEP, TRPO)
+def trpo_step_with_the_kl_of_a_step(right: Right, *arguments: Any) -> Array:
+    """You bound the KL averaged over the steps: kl_estimate adds up a trajectory's, and that is at most δ."""
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    mask, direction = data[-1], _direction(gradient, fisher, delta)
+    delta = delta * np.sum(mask) / len(mask)
+    return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks)
+
+
+@mistake(STEP, TRPO)
+def trpo_step_with_a_start_that_is_a_sum(right: Right, *arguments: Any) -> Array:
+    """You compare the surrogate with the sum of all advantages: at θ^k it is that sum divided by N."""
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    start = float(np.sum(data[2], where=data[3]))
+    direction = _direction(gradient, fisher, delta)
+    return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks, start=start)
+
+
+def _step_with_a_least_rise(share: float, *arguments: Any) -> Array:
+    theta_k, gradient, fisher, *data, delta, backtrack, max_backtracks = arguments
+    direction = _direction(gradient, fisher, delta)
+    rise = share * float(gradient @ direction)
+    return _search(theta_k, direction, tuple(data), delta, backtrack, max_backtracks, rise=rise)
+
+
+@mistake(STEP, TRPO, fit=fits.among(_step_with_a_least_rise, (0.1, 0.5, 0.25, 0.2, 0.05)))
+def trpo_step_with_a_least_rise(right: Right, *arguments: Any, share: float = 0.1) -> Array:
+    """You ask the surrogate to rise by a share of what its slope foretells: it is enough not to fall."""
+    return _step_with_a_least_rise(share, *arguments)
 
 
 @mistake(STEP, TRPO)

@@ -418,6 +418,7 @@ def _trust_region(
     is_short: bool = False,
     is_weak: bool = False,
     is_uneven: bool = False,
+    sums_to_zero: bool = False,
     theta_exponent: int = 0,
 ) -> Arguments:
     """Return θ, g, F and δ: F = BBᵀ + c·I, with half as many columns in B as rows, of a condition up to 1e4.
@@ -428,6 +429,7 @@ def _trust_region(
         is_short: whether gᵀF⁻¹g is about ¼, so that a large δ makes a large η.
         is_weak: whether g is along the smallest eigenvalues, where the shortest g has a gᵀF⁻¹g above 0.1.
         is_uneven: whether half of gᵀF⁻¹g is from them, and a hundredth of g.
+        sums_to_zero: whether the entries of g add up to 0, which g is not.
     """
     d = sizes["d"]
     factor = _grid(rng, d, (d + 1) // 2)
@@ -444,6 +446,8 @@ def _trust_region(
         gradient = (gradient - strong).round(9)
     if is_uneven:
         gradient = (strong + (gradient - strong) / 100.0).round(9)
+    if sums_to_zero:
+        gradient[-1] -= np.sum(gradient)
     if is_short and np.any(gradient):
         length = np.sqrt(gradient @ np.linalg.solve(scaled, gradient))
         gradient = (gradient / length / 2.0).round(8)
@@ -491,7 +495,9 @@ def _weighted_values(
     cancels: bool = False,
 ) -> Arguments:
     n = sizes["n"]
-    values, weights = _grid(rng, n, exponent=exponent), rng.integers(1, 10 * heaviest, size=n) / 10.0
+    values, weights = _grid(rng, n, exponent=exponent), np.zeros(n)
+    if heaviest:
+        weights = rng.integers(1, 10 * heaviest, size=n) / 10.0
     if outlier:
         values[0], weights[0] = 2.0, outlier
     # Largest terms of one sign, or a single one: where two cancel, scipy's logsumexp with signs may be nan,
@@ -521,6 +527,7 @@ def _two_policies(
     padding: float = 0.0,
     is_whole: bool = False,
     cancels: bool = False,
+    repeats: bool = False,
     gap_of_theta: float | None = None,
     is_near: bool = False,
     features_exponent: int = 0,
@@ -530,6 +537,7 @@ def _two_policies(
 
     Args:
         apart: how far θ is from θ^k.
+        repeats: whether the last trajectory is the first once more.
         gap_of_theta: the gap between θ's logits, where it is not that between θ^k's.
         is_near: whether θ is so near θ^k that `np.allclose` cannot tell them apart, at large features.
         features_exponent: features are of that magnitude, and θ is as much smaller.
@@ -553,6 +561,9 @@ def _two_policies(
     if cancels and len(mask) > 1:
         features[-1, 0], actions[-1, 0] = features[0, 0], actions[0, 0]
         advantages[[0, -1], 0] = 1e6, -1e6
+    if repeats:
+        for array in (features, actions, advantages, mask):
+            array[-1] = array[0]
     if padding:
         features = loud_features(features, mask, padding)
         advantages = loud(advantages, mask, padding)
@@ -849,6 +860,7 @@ _LOSS_CASES = (
     case("M=2 H=4 A=60 d=2"),
     case("M=4 H=5 A=3 d=3", is_near=True, kl_weight=0.0),
     case("M=4 H=5 A=3 d=3", apart=0.0),
+    case("M=3 H=3 A=3 d=2", repeats=True, is_whole=True),
     # Importance weights of e⁶, about 400.
     case("M=4 H=5 A=4 d=3", gap=12.0, gap_of_theta=6.0, is_whole=True),
     case("M=4 H=5 A=3 d=3", kl_weight=0.0, exponent=-_SIX, padding=LOUD),
@@ -974,6 +986,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=5 d=3", exponent=-_SIX, padding=LOUD),
             case("N=4 H=5 d=3", exponent=_SIX),
             case("N=4 H=5 d=3", cancels=True),
+            case("N=3 H=3 d=2", is_whole=True),
         ),
         _sum_of_shares,
     ),
@@ -989,6 +1002,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=5 d=3", exponent=-3, padding=LOUD),
             case("N=4 H=5 d=3", exponent=3),
             case("N=4 H=5 d=3", cancels=True),
+            case("N=3 H=3 d=2", is_whole=True),
         ),
         _sum_of_squares,
     ),
@@ -1005,6 +1019,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=4", exponent=-_SIX),
             case("d=4", exponent=-_SIX, is_short=True, is_weak=True),
             case("d=4", exponent=-_SIX, is_short=True, is_uneven=True),
+            case("d=2", sums_to_zero=True),
             case("d=16", exponent=-_SIX, delta=1e6),
             case("d=4", gradient_exponent=_SIX),
             case("d=16", is_flat=True),
@@ -1025,6 +1040,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("d=4", exponent=-_SIX),
             case("d=4", exponent=-_SIX, is_short=True, is_weak=True),
             case("d=4", exponent=-_SIX, is_short=True, is_uneven=True),
+            case("d=2", sums_to_zero=True),
             case("d=16", exponent=-_SIX, delta=1e6),
             case("d=4", gradient_exponent=_SIX),
             case("d=16", is_flat=True),
@@ -1081,6 +1097,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=8", exponent=_SIX),
             case("n=8", heaviest=500),
             case("n=100", outlier=50.0),
+            case("n=3", heaviest=0),
             case("n=8", cancels=True),
         ),
         _mean_of_products,
@@ -1150,6 +1167,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=4 A=3 d=3", logit=1e3, is_mixed=True),
             case("N=4 H=4 A=4 d=3", gap=1e3),
             case("N=4 H=4 A=4 d=3", gap=1e3, gap_of_theta=-1e3),
+            case("N=4 H=4 A=2 d=3", gap=-100.0, gap_of_theta=-90.0),
         ),
         _size_of_kl,
     ),

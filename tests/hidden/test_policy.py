@@ -123,6 +123,7 @@ def test_score_leaves_the_arguments(submission):
 @number("1.2.4")
 @settings(max_examples=FEW)
 @given(drawn=strategies.decisions())
+@example(drawn=SMALL_LOGITS)
 def test_score_has_mean_zero_under_the_policy(submission, drawn):
     """Has mean 0 under the policy.
 
