@@ -347,13 +347,20 @@ def _is_regular(features: np.ndarray, returns: np.ndarray, mask: np.ndarray, rid
 
 
 def _prediction(
-    rng: np.random.Generator, sizes: Mapping[str, int], *, exponent: int = 0, cancels: bool = False
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    exponent: int = 0,
+    cancels: bool = False,
+    starts_alike: bool = False,
 ) -> Arguments:
     weights = _grid(rng, sizes["k"], exponent=exponent)
     features = _grid(rng, sizes["N"], sizes["H"], sizes["k"])
     if cancels and sizes["k"] > 1:
         weights[[0, -1]] = 1e6, -1e6
         features[..., -1] = features[..., 0]
+    if starts_alike:
+        features[:, 0] = features[0, 0]
     return weights, features
 
 
@@ -391,9 +398,12 @@ def _scores(
     cancels: bool = False,
     padding: float = 0.0,
     is_whole: bool = False,
+    is_zero: bool = False,
 ) -> Arguments:
     mask = _prefixes(rng, sizes["N"], sizes["H"], is_whole=is_whole)
     scores = _grid(rng, *mask.shape, sizes["d"], exponent=exponent)
+    if is_zero:
+        scores[mask] = 0.0
     if cancels and len(mask) > 1:
         scores[[0, -1], 0] = 1e3
         scores[-1, 0, 1:] = -1e3
@@ -965,6 +975,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=307 H=3 k=2"),
             case("N=2 H=300 k=2"),
             case("N=3 H=3 k=1"),
+            case("N=3 H=3 k=2", starts_alike=True),
             case("N=20 H=20 k=16", order="F"),
             case("N=2 H=2 k=300"),
             case("N=100 H=100 k=3", cancels=True),
@@ -1003,6 +1014,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("N=4 H=5 d=3", exponent=3),
             case("N=4 H=5 d=3", cancels=True),
             case("N=3 H=3 d=2", is_whole=True),
+            case("N=2 H=3 d=2", is_zero=True),
         ),
         _sum_of_squares,
     ),
@@ -1084,6 +1096,7 @@ DOMAINS: Mapping[str, Domain] = {
             # Both probabilities are denormal numbers, of few digits.
             case("n=6", ratio=2.0, least=-735.0),
             case("n=6", ratio=0.0, least=0.0),
+            case("m=2 n=2", ratio=0.0),
         ),
         lambda *arguments: 0.01,
     ),
@@ -1123,6 +1136,7 @@ DOMAINS: Mapping[str, Domain] = {
             case("M=3 H=2 A=2 d=2 S=40 B=2", boldness=1e-4),
             case("M=2 H=3 A=3 d=2 S=3 B=5", twice=True),
             case("M=3 H=3 A=3 d=2 S=3 B=2", twice=True),
+            case("M=3 H=3 A=3 d=2 S=1 B=2"),
             case("M=3 H=3 A=3 d=2 S=1 B=2", is_idle=True),
             case("M=4 H=3 A=3 d=2 S=2 B=2", kl_weight=0.0, exponent=-_SIX),
             case("M=4 H=4 A=3 d=2 S=2 B=4", exponent=_SIX, padding=LOUD),

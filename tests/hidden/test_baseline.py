@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograder.oracle.batches import census_batch
@@ -27,6 +27,8 @@ from tests.public.strategies import loud
 REWARDS_TO_GO = "baseline.rewards_to_go"
 FIT = "baseline.fit_baseline"
 PREDICT = "baseline.predict_baseline"
+TENTHS = strategies.RewardTable(np.array([[0.1, 0.7, 0.0]]), np.array([[True, True, False]]))
+"""Rewards that lose their digits beside 1e12."""
 RIDGES = st.sampled_from([0.25, 1.0, 4.0])
 
 
@@ -49,6 +51,7 @@ def test_rewards_to_go_sum_from_the_step_on(submission, drawn, rewards_multiplie
 @weight(1.5)
 @number("2.1.2")
 @given(drawn=strategies.reward_tables(), value=LOUDNESS)
+@example(drawn=TENTHS, value=1e12)
 def test_rewards_to_go_end_with_the_trajectory(submission, drawn, value):
     """End where the trajectory ends.
 
