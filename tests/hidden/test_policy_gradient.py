@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
 from hypothesis import example, given, settings
@@ -33,6 +35,8 @@ BATCHES = 10
 LAST_STEP = 20
 FALSE_ALARMS = 1e-6
 TELLING = strategies.scored_batch(np.random.default_rng(1), 1, UNEQUAL)
+LONG = dataclasses.replace(TELLING, advantages=64.0 * TELLING.advantages)
+"""With a gradient longer than 10."""
 
 
 @weight(1.5)
@@ -53,6 +57,7 @@ def test_gradient_sums_over_steps_and_averages_over_trajectories(submission, dra
 @weight(1.5)
 @number("2.4.2")
 @given(drawn=strategies.scored_batches(), value=LOUDNESS)
+@example(drawn=LONG, value=7.0)
 def test_gradient_counts_real_steps_alone(submission, drawn, value):
     """Counts real steps alone.
 

@@ -152,6 +152,7 @@ def test_loss_leaves_the_arguments(submission):
 @settings(max_examples=FEW)
 @given(drawn=strategies.policies(), kl_weight=KL_WEIGHTS)
 @example(drawn=TELLING, kl_weight=1.0)
+@example(drawn=LONG.drawn, kl_weight=1.0)
 def test_loss_of_two_batches_together_is_their_mean(submission, drawn, kl_weight):
     """Averages over trajectories: two batches put together, in any order, give the weighted mean of both."""
     theta, theta_k, *data, _ = _arguments(drawn, drawn.mask, kl_weight)

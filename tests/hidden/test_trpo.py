@@ -32,8 +32,20 @@ from tests.public import strategies
 
 KL = "trpo.kl_estimate"
 STEP = "trpo.trpo_step"
-TELLING, LATE = (strategies.two_policies(np.random.default_rng(seed), 2, 2, UNEQUAL) for seed in (0, 382))
-"""With LATE the KL is between δ and 1.5 δ, or the surrogate falls, one shortening before the last."""
+TELLING, LATE, STEEP = (
+    strategies.two_policies(np.random.default_rng(seed), 2, 2, UNEQUAL) for seed in (0, 382, 41)
+)
+"""With LATE the KL is between δ and 1.5 δ, or the surrogate falls, one shortening before the last; with STEEP
+no step along g itself is acceptable."""
+UNLIKELY = strategies.Policies(
+    theta=np.full(4, 2.0),
+    theta_k=np.zeros(4),
+    features=np.array([[[[2.0] * 4, [-2.0] * 4]]]),
+    actions=np.array([[0]]),
+    advantages=np.array([[1.0]]),
+    mask=np.array([[True]]),
+)
+"""An action of probability ½ under θ^k and 1e-14 under θ: beside it a constant of 1e-12 is large."""
 DELTAS = st.sampled_from([0.01, 0.1, 0.5, 2.0])
 
 
@@ -51,6 +63,7 @@ SEARCHES = st.sampled_from([HALVING, Search(0.75, 6)])
 @weight(0.5)
 @number("6.1.1")
 @given(drawn=strategies.policies())
+@example(drawn=UNLIKELY)
 def test_kl_sums_over_actions_and_steps(submission, drawn):
     """Sums over the actions and steps, and averages over the trajectories.
 
@@ -96,6 +109,8 @@ def test_kl_leaves_the_arguments(submission):
     boldness=st.sampled_from([4.0, 16.0]),
     is_flat=st.sampled_from([False, False, True]),
 )
+@example(drawn=LATE, delta=2.0, search=HALVING, boldness=16.0, is_flat=False)
+@example(drawn=TELLING, delta=0.1, search=Search(0.5, 2), boldness=64.0, is_flat=False)
 def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search, boldness, is_flat):
     """Is the longest acceptable one.
 
@@ -116,6 +131,7 @@ def test_step_is_the_longest_acceptable_one(submission, drawn, delta, search, bo
 @number("6.2.2")
 @given(drawn=strategies.policies(least_A=2), delta=DELTAS, search=SEARCHES)
 @example(drawn=TELLING, delta=0.5, search=HALVING)
+@example(drawn=STEEP, delta=0.5, search=HALVING)
 def test_step_stays_where_none_is_acceptable(submission, drawn, delta, search):
     """Stays at θ^k where no step is acceptable.
 
