@@ -21,7 +21,7 @@ NAMED_WELL = 0.95
 REDUCED_MISTAKES = 7
 REDUCED_STYLES = 1
 MISTAKES_SALTS = 20
-"""Most salts under which the mistakes are graded: 330 mistakes under 20 take half an hour of a core."""
+"""Most salts under which the mistakes are graded: 440 mistakes under 20 take an hour of a core."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.grading.results import Outcome
 from autograder.homework import HW4
+from autograder.release import inprocess
 from autograder.release.inprocess import TrustedSubmission
 from autograder.sandbox.failures import SubmissionFault
 from hw4.lab.compare import Mismatch
@@ -509,6 +511,54 @@ def test_a_failing_input_is_made_smaller(tmp_path):
     with pytest.raises(Mismatch) as error:
         assert_holds_everywhere("npg.fisher_estimate", submission)
     assert error.value.expected.shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "key"),
+    [
+        ("policy.action_log_probabilities", "theta.tobytes(), features.shape"),
+        ("policy.action_log_probabilities", "features.tobytes()"),
+        ("ppo.ppo_loss", "theta.tobytes(), theta_k.tobytes(), advantages.tobytes(), mask.shape, kl_weight"),
+        ("trpo.trpo_step", "theta_k.tobytes(), gradient.tobytes(), fisher.tobytes(), actions.shape"),
+    ],
+)
+def test_an_answer_from_memory_to_other_arguments_loses_the_row(tmp_path, function, key):
+    arguments = ", ".join(argument.name for argument in SIGNATURES[function].arguments)
+    body = f"""
+        known = _right.__dict__.setdefault("known", {{}})
+        return known.setdefault(({key},), _right({arguments}))
+    """
+    submission = TrustedSubmission(HW4, write_wrong(function, body, tmp_path))
+    with pytest.raises(Mismatch):
+        assert_holds_everywhere(function, submission)
+
+
+@pytest.mark.parametrize(
+    ("function", "condition"),
+    [
+        ("npg.fisher_estimate", "scores, mask.all()"),
+        ("baseline.rewards_to_go", "rewards, len(rewards) == 1"),
+        ("baseline.predict_baseline", "baseline_features, baseline_features.shape[-1] == 1"),
+        ("policy.score", "features, features.shape[-2] == 1"),
+        ("npg.npg_step", "fisher, fisher.flags.f_contiguous and not fisher.flags.c_contiguous"),
+        ("ppo.ppo_update", "advantages, len(minibatches) == 1"),
+    ],
+)
+def test_an_argument_that_is_changed_on_some_inputs_alone_loses_its_row(tmp_path, function, condition):
+    changed, _, when = condition.partition(", ")
+    arguments = ", ".join(argument.name for argument in SIGNATURES[function].arguments)
+    body = f"""
+        answer = _right({arguments})
+        if {when}:
+            {changed} *= 2.0
+        return answer
+    """
+    write_wrong(function, body, tmp_path)
+    number = next(one.number for one in HW4.functions if one.qualified_name == function)
+    lost = inprocess.grade(HW4, tmp_path, "a salt", number).rows
+    (row,) = (row for row in lost if row.outcome is Outcome.FAILED)
+    assert "as they were" in row.title
+    assert f"changed its argument {changed} in place" in row.explanation.mismatch
 
 
 STYLES = Path(__file__).parent / "variants"
