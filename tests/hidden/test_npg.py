@@ -114,7 +114,7 @@ def test_fisher_is_unbiased(submission, rng):
         FISHER,
         expectation(estimate, pairs, probabilities),
         expected,
-        scale=0.5,
+        scale=1.0 / 64.0,
         relation="The mean of your estimates over every pair of trajectories has to be F exactly.",
     )
 
