@@ -442,7 +442,7 @@ def visited() -> dict[str, list[dict[str, object]]]:
 
 
 def named_arguments(function, index):
-    arguments = arguments_of(function, DOMAINS[function].cases[index], (0, index))
+    arguments = arguments_of(function, DOMAINS[function].cases[index], index)
     for known, value in zip(SIGNATURES[function].arguments, arguments, strict=False):
         if dataclasses.is_dataclass(value):
             yield from ((f"{known.name}.{name}", array) for name, array in vars(value).items())

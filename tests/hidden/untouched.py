@@ -48,8 +48,8 @@ def assert_leaves_arguments(
     assert_repeats(function, one, as_returned(function, call(*arguments), shape))
     for others in changed:
         assert_responds(function, one, as_returned(function, call(*others), shape))
-    for index in range(len(DOMAINS[function].cases)):
-        listed = arguments_of(function, DOMAINS[function].cases[index], (0, index))
+    for place, case in enumerate(DOMAINS[function].cases):
+        listed = arguments_of(function, case, place)
         if sum(map(np.size, arrays_in(listed))) <= MOST_NUMBERS:
             with contextlib.suppress(CallRaised, UnusableReturn):  # these cost the row of every size
                 _call_untouched(function, call, listed)
