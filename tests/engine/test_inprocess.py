@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 from autograder.homework import HW4
@@ -25,6 +26,20 @@ def test_the_rows_that_a_mistake_loses_are_those_of_a_grading(tmp_path, grade, n
     assert {row.number for row in found.rows if row.score == 0} >= lost
     walled = grade(folder, "--only", number, "--salt", "a salt")
     assert {row.number for row in found.rows if row.score == 0} == walled.lost
+
+
+def test_arguments_arrive_as_they_do_behind_the_wall(tmp_path):
+    folder = known.write_reference(HW4, tmp_path / "submission")
+    with (folder / HW4.package / "importance_sampling.py").open("a") as module:
+        module.write(
+            "def importance_weights(target_log_probs, proposal_log_probs):\n"
+            "    assert type(target_log_probs) is float\n"
+            "    assert proposal_log_probs.flags.f_contiguous\n"
+            "    return proposal_log_probs\n"
+        )
+    submission = inprocess.TrustedSubmission(HW4, folder)
+    proposal = np.asfortranarray(np.zeros((2, 3)))
+    assert submission.importance_sampling.importance_weights(np.float64(1.0), proposal) is not proposal
 
 
 def test_a_wrong_piece_is_lent_the_right_one(tmp_path):

@@ -489,7 +489,8 @@ def _log_probabilities(
     ratios = (rng.choice([-1.0, -0.5, 0.1, 0.5, 1.0], size=shape) * ratio).round(decimals)
     proposal = np.where(ratios > 0, least, least - ratios) + rng.integers(0, 2, size=shape) / 10.0
     proposal = np.minimum(proposal, -np.maximum(ratios, 0.0)).round(decimals)
-    return (proposal + ratios).round(decimals), proposal
+    # Of shape () numpy makes numbers, which have no shape where they arrive.
+    return np.asarray((proposal + ratios).round(decimals)), np.asarray(proposal)
 
 
 def _weighted_values(
