@@ -16,6 +16,8 @@ from autograder.release import inprocess, known
     [
         ("fisher_averaged_over_the_horizon", {"3.1.1", "3.1.2", "3.1.3"}),
         ("prediction_plus_one", {"2.3.1"}),
+        ("weights_in_float32", {"4.1.2"}),
+        ("loss_in_float32", {"4.3.6"}),
     ],
 )
 def test_the_rows_that_a_mistake_loses_are_those_of_a_grading(tmp_path, grade, name, lost):
