@@ -684,7 +684,7 @@ def ppo_gradient_without_the_last_chunk(right: Right, *arguments: Any, size: flo
     return _in_whole_groups(right, size, *arguments)
 
 
-@mistake(GRADIENT, ESTIMATING, "4.4.4")
+@mistake(GRADIENT, ESTIMATING, "4.4.5")
 def ppo_gradient_clears_the_padding(right: Right, *arguments: Any) -> Array:
     """You change the caller's `advantages` in place: work on a copy."""
     *_, advantages, mask, _ = arguments
@@ -692,7 +692,7 @@ def ppo_gradient_clears_the_padding(right: Right, *arguments: Any) -> Array:
     return right(*arguments)
 
 
-@mistake(GRADIENT, ESTIMATING, "4.4.4")
+@mistake(GRADIENT, ESTIMATING, "4.4.5")
 def ppo_gradient_clears_the_padding_of_the_features(right: Right, *arguments: Any) -> Array:
     """You change the caller's `features` in place: work on a copy."""
     _, _, features, _, _, mask, _ = arguments
