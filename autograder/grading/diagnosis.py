@@ -28,6 +28,8 @@ ROUNDING = 1e-5
 """Relative to the largest value: room for a guard of 1e-6 in a denominator, and none for another mistake."""
 CLOSER = 1e-4
 """Or the mistake is ten thousand times closer than the right value is: a small one is still told apart."""
+FLOAT32_NOISE = 1e-2
+"""What float32 may change, relative to the largest value, where logits are near 1000."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def diagnose(function: str, submission: Submission, catalogue: Catalogue, seed: 
         (made,) for mistake in mistakes if (made := _fitted(mistake, cases, faults))
     ]
     fits = {made: _fit(cases, made, right, faults) for made in singles}
-    if not any(fit is _Fit.EVERYWHERE for fit in fits.values()):
+    if all(fit in (None, _Fit.BUT_FOR_EDGES) for fit in fits.values()):
         # A second mistake explains anything that the first does not: asked for only where no single one fits.
         sound = [mistake for mistake in mistakes if mistake.name not in faults]
         fits |= {made: _fit(cases, made, right, faults) for made in itertools.permutations(sound, 2)}
@@ -171,7 +173,9 @@ class _Fit(enum.IntEnum):
     """How well mistakes explain the answers; the better, the smaller."""
 
     EVERYWHERE = 1
-    BUT_FOR_EDGES = 2
+    BUT_FOR_LOST_DIGITS = 2
+    """Some answers are near the right ones in both: which digits are lost depends on the order of a sum."""
+    BUT_FOR_EDGES = 3
     """Beside an unknown flaw: some edges the student's function gets wrong in yet another way.
 
     Only for a mistake that shows on the probes. One that explains some edges and not others explains nothing.
@@ -194,6 +198,9 @@ def _fit(
                 faults[made[0].name] = _fault(made[0])
             return None  # two twists around one another may not fit: the one returns another shape, say
         if not _agree(case.found.value, answer.value, case.right.value):
+            if _is_near(case.found.value, case.right.value) and _is_near(answer.value, case.right.value):
+                fit = max(fit, _Fit.BUT_FOR_LOST_DIGITS)
+                continue
             if not case.is_edge or _agree(case.found.value, case.right.value, None):
                 return None
             fit = _Fit.BUT_FOR_EDGES
@@ -237,6 +244,14 @@ def _agree(found: np.ndarray | None, wrong: np.ndarray | None, right: np.ndarray
         distance = float(np.max(np.abs(wrong - right), initial=0.0))
         allowed = min(allowed, CLOSER * distance) if distance > ROUNDING * size else allowed
     return float(np.max(np.abs(found - wrong), initial=0.0)) <= allowed
+
+
+def _is_near(value: np.ndarray | None, right: np.ndarray | None) -> bool:
+    """Whether a value is the right one but for what float32 loses."""
+    if value is None or right is None or value.shape != right.shape or not np.isfinite(right).all():
+        return False
+    size = float(np.max(np.abs(right), initial=0.0))
+    return bool(np.max(np.abs(value - right), initial=0.0) <= FLOAT32_NOISE * size)
 
 
 def _sentence(fitting: Sequence[Sequence[Misconception]]) -> str | None:

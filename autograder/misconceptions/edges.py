@@ -63,10 +63,9 @@ def _low(rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def _odd() -> tuple[Array, Array]:
-    features = np.zeros((1, 2, 4, 2))
-    features[..., 0] = FLOAT32_INTEGERS + np.array([1.0, 0.0, 3.0, 2.0])
-    features[..., 1] = np.arange(4.0)
-    return np.array([1.0, 0.0]), features
+    """Logits of 0, 1, 2 and ½, which are all 0 in float32."""
+    features = np.repeat(np.array([0.0, 1.0, 2.0, 0.5])[:, np.newaxis], 2, axis=-1)
+    return np.array([ODD, -FLOAT32_INTEGERS]), np.tile(features, (1, 2, 1, 1))
 
 
 def _many_states(N: int, H: int, A: int, d: int, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -282,17 +281,10 @@ def _tiny_weight(rng: np.random.Generator) -> Probe:
 
 
 def _odd_advantages(rng: np.random.Generator) -> Probe:
-    features = np.tile(rng.normal(size=(1, 1, 3, 2)), (1, 2, 1, 1))
-    theta, advantages = rng.normal(size=2), np.array([[ODD, ODD_BELOW]])
-    return (
-        theta,
-        theta.copy(),
-        features,
-        np.zeros((1, 2), dtype=np.int64),
-        advantages,
-        np.ones((1, 2), bool),
-        0.0,
-    )
+    """Every weight and score is 1: no product is rounded, whatever the order."""
+    features = np.tile(np.array([[1.0], [-1.0]]), (1, 2, 1, 1))
+    actions, mask = np.zeros((1, 2), dtype=np.int64), np.ones((1, 2), bool)
+    return np.zeros(1), np.zeros(1), features, actions, np.array([[ODD, ODD_BELOW]]), mask, 0.0
 
 
 _POLICIES: tuple[Draw, ...] = (
@@ -418,9 +410,11 @@ def _falling(size: float, call: dict[str, Any], rng: np.random.Generator) -> Non
 
 
 def _both_unlikely(call: dict[str, Any], rng: np.random.Generator) -> None:
+    """The action taken has a probability of 0 in floating point, and the surrogate rises along g."""
     call["theta_k"][0] = 1.0
     call["features"][..., 0] = np.where(np.arange(3) == 0, -800.0, 0.0)
     call["actions"][...] = 0
+    _with_its_own_gradient(call)
     call["fisher"] = np.diag([1e8, 1.0, 1.0])
 
 
