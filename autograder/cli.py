@@ -6,24 +6,15 @@ verb imports what it needs itself: ``template`` needs no pytest.
 
 from __future__ import annotations
 
-import dataclasses
 import io
-import math
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from autograder.grading.settings import Settings
-
 A_PATH = click.Path(path_type=Path)
-_WRITE_SECONDS = 0.5
-"""Between two partial results.json: rows may end every few milliseconds, and each takes two to write."""
 
 
 class Refusal(Exception):
@@ -60,9 +51,8 @@ def app() -> None:
 @click.option("--platform", is_flag=True, help="Use the grading platform's folders.")
 @click.option(
     "--require-isolation",
-    default="",
-    metavar="MODE",
-    help="Refuse to grade below this mode of isolation, A to D (SECURITY.md).",
+    type=click.Choice(["A", "B", "C", "D"]),
+    help="Refuse to grade below this mode of isolation (SECURITY.md).",
 )
 def grade(
     submission: Path | None,
@@ -71,102 +61,39 @@ def grade(
     salt: str,
     salt_id: str,
     platform: bool,
-    require_isolation: str,
+    require_isolation: str | None,
 ) -> None:
     """Grade SUBMISSION, a folder or zip that was handed in; print a table and write results.json."""
-    import contextlib
-
     from rich.console import Console
 
-    from autograder.grading import console, gradescope
-    from autograder.grading.grade import grade as grade_submission
-    from autograder.grading.manifest import UnknownRows
-    from autograder.grading.results import Results
-    from autograder.grading.settings import SettingsError, read_settings
-    from autograder.grading.submission import UnreadableSubmission
-    from autograder.homework import HW4, SETTINGS
-    from autograder.sandbox.failures import GraderFault
+    from autograder.grading import console
+    from autograder.grading.errors import NotGraded
+    from autograder.grading.platform import Platform
+    from autograder.grading.session import Request
+    from autograder.grading.session import grade as grade_submission
+    from autograder.homework import HW4
 
-    if require_isolation not in ("", "A", "B", "C", "D"):
-        raise Refusal(f"There is no mode of isolation {require_isolation}: give A, B, C or D.", 2)
     if platform == (submission is not None):
         raise Refusal("Give the folder or zip to grade, or --platform on the grading platform.", 2)
-    folders = gradescope.Platform.from_environment()
+    folders = Platform.from_environment()
     file = results or (folders.results_file if platform else Path("results.json"))
-    source = submission or folders.submission
-    known = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
-    settings_file = SETTINGS
-    with contextlib.suppress(SettingsError):  # said below, where the results can say it too
-        _require_salt(read_settings(settings_file, known), salt, salt_id)
+    request = Request(
+        submission or folders.submission,
+        file,
+        ",".join(only),
+        salt,
+        salt_id,
+        require_isolation or "",
+        folders if platform else None,
+    )
     try:
-        gradescope.write(gradescope.provisional(HW4.title, "The grading did not finish."), file)
-    except OSError as error:
-        raise Refusal(f'The results cannot be written to "{file}": {error.strerror}.', 2) from None
-    latest: list[Results] = []
-    last_written = [-math.inf]
-    metadata = folders.metadata if platform else None
-    handed_in = {"handed_in": metadata.for_staff()} if metadata else {}
-
-    def note(current: Results) -> None:
-        latest[:] = [current]
-        if current.summary or time.monotonic() - last_written[0] >= _WRITE_SECONDS:
-            write(current, is_last=bool(current.summary))
-
-    def write(current: Results, *, is_last: bool) -> None:
-        # Student code may have filled the disk: the last write comes when its files are gone.
-        shown = dataclasses.replace(current, staff={**current.staff, **handed_in})
-        try:
-            gradescope.write(gradescope.render(shown, settings), file, durable=is_last)
-            last_written[0] = time.monotonic()
-        except OSError as error:
-            if is_last:
-                kept = "what was written before is kept, which lacks the end"
-                raise Refusal(
-                    f'The results cannot be written to "{file}": {error.strerror}; {kept}.', 1
-                ) from None
-
-    try:
-        settings = read_settings(settings_file, known)
-        if salt:
-            settings = dataclasses.replace(settings, salt=salt)
-        with folders.closed_to_others() if platform else contextlib.nullcontext():
-            graded = grade_submission(
-                HW4,
-                source,
-                settings,
-                note,
-                ",".join(only),
-                require_isolation or settings.required_isolation,
-                is_sealed=platform,
-            )
-    except UnreadableSubmission as error:
-        gradescope.write(gradescope.provisional(HW4.title, str(error)), file)
-        raise Refusal(str(error), 0 if platform else 2) from None
-    except UnknownRows as error:
-        gradescope.write(gradescope.provisional(HW4.title, str(error)), file)
-        raise Refusal(str(error), 2) from None
-    except (GraderFault, SettingsError) as error:
-        if not latest:
-            sentence = "The grader itself failed; this is no mistake of yours. Tell the course staff."
-            gradescope.write(gradescope.provisional(HW4.title, sentence), file)
-        elif not latest[0].summary:
-            write(latest[0], is_last=True)
-        raise Refusal(str(error), 1) from None
+        graded = grade_submission(HW4, request)
+    except NotGraded as error:
+        raise Refusal(str(error), error.status) from None
     console.show(graded, HW4, Console())
     print(f"Results written to {file}.")
     if graded.faults:
         raise Refusal("\n".join(["The grader itself failed:", *graded.faults]), 1)
-
-
-def _require_salt(settings: Settings, salt: str, salt_id: str) -> None:
-    """Refuse to draw other inputs than those of the results in question."""
-    found = dataclasses.replace(settings, salt=salt or settings.salt).salt_id
-    if salt_id not in ("", found):
-        raise Refusal(
-            f"The salt's name is {found}, not {salt_id}: other inputs would be drawn. Give the salt of those "
-            "results by --salt.",
-            2,
-        )
 
 
 @app.command(short_help="Generate student_template/ from the solutions.")

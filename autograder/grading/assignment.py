@@ -162,6 +162,11 @@ class Assignment:
         return self.root / "tests" / "hidden"
 
     @property
+    def settings_file(self) -> Path:
+        """What the staff decides."""
+        return self.root / "autograder" / "settings.toml"
+
+    @property
     def right_variants(self) -> Path:
         """Right submissions in other styles than the reference's, a folder each: they must get full marks."""
         return self.root / "tests" / "engine" / "variants"
@@ -175,3 +180,8 @@ class Assignment:
     def functions(self) -> tuple[Function, ...]:
         """Every function students fill in, in the order of the parts."""
         return tuple(function for part in self.parts for function in part.functions)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The numbers that rows begin with: those of the parts and of their functions."""
+        return frozenset([part.number for part in self.parts] + [one.number for one in self.functions])

@@ -23,6 +23,9 @@ _MARKS = {
 
 def show(results: Results, assignment: Assignment, console: Console) -> None:
     """Print every row, the parts' sums, why rows failed, and the total."""
+    if not results.rows:
+        console.print(escape(results.summary), highlight=False)
+        return
     table = Table(title=results.title, title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("row", no_wrap=True)
     table.add_column("check")

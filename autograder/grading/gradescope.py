@@ -1,99 +1,19 @@
-"""All that is the platform's: its folders, and the rules of its results.json."""
+"""Renders results as the platform's document, results.json."""
 
 from __future__ import annotations
 
 import html
-import json
-import os
 import re
-import tempfile
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 
 from autograder.grading import wording
-from autograder.grading.metadata import Metadata, read_metadata
 from autograder.grading.results import Outcome, Results, Row, format_points
 from autograder.grading.settings import Settings
 
 UNFINISHED = "The grading did not finish: checks without a result count 0 points."
 LONGEST_OUTPUT = 90_000
 """The platform cuts every output in the middle at 100,000 characters; ours ends in a sentence instead."""
-
-
-@dataclass(frozen=True)
-class Platform:
-    """The platform's folders, below ``/autograder`` or wherever AUTOGRADER_ROOT says."""
-
-    root: Path
-
-    @classmethod
-    def from_environment(cls) -> Platform:
-        """Find the tree; AUTOGRADER_ROOT moves it for a rehearsal."""
-        return cls(Path(os.environ.get("AUTOGRADER_ROOT") or "/autograder"))
-
-    @property
-    def submission(self) -> Path:
-        """Where the submitted files lie."""
-        return self.root / "submission"
-
-    @property
-    def results_file(self) -> Path:
-        """The file the platform reads after the run."""
-        return self.root / "results" / "results.json"
-
-    @property
-    def metadata(self) -> Metadata | None:
-        """What the platform says of the submission beside its files; None where it says nothing."""
-        return read_metadata(self.root / "submission_metadata.json")
-
-    @contextmanager
-    def closed_to_others(self) -> Iterator[None]:
-        """Close source, submission and results to other users as long as student code runs."""
-        before = {}
-        try:
-            for name in ("source", "submission", "results"):
-                folder = self.root / name
-                with suppress(OSError):
-                    before[folder] = folder.stat().st_mode & 0o7777
-                    folder.chmod(0o700)
-            yield
-        finally:
-            for folder, mode in before.items():
-                with suppress(OSError):
-                    folder.chmod(mode)
-
-
-def provisional(title: str, sentence: str) -> dict[str, object]:
-    """A valid results.json for a grading of which no row is known: score 0 and a sentence."""
-    return render(Results(title, summary=sentence), _AS_USUAL) | {"score": 0.0}
-
-
-def write(document: Mapping[str, object], file: Path, *, durable: bool = True) -> None:
-    """Replace a file by a document in one step, so that a reader never sees half of it.
-
-    Args:
-        document: what JSON can write; NaN is refused.
-        file: the file to replace; its folder is made if need be.
-        durable: whether to wait until it is on disk.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Indented for people at the end only: json's fast encoder knows no indentation.
-    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1 if durable else None)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            if durable:
-                stream.flush()
-                os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 _AS_USUAL = Settings(salt="")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from autograder.grading.assignment import Assignment, Function, Part
+from autograder.grading.errors import UnusableRequest
 from autograder.grading.results import Row, add_up, format_points
 from autograder.grading.settings import SettingsError, check_visibility
 
@@ -84,7 +85,7 @@ def read_manifest(
     return Manifest(checks, tuple(problems))
 
 
-class UnknownRows(Exception):
+class UnknownRows(UnusableRequest):
     """Rows were asked for that do not exist; the message is a sentence that names them."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.grading.assignment import Assignment, Part
@@ -12,9 +13,14 @@ _MAX_CAUSES = 8
 
 
 def write_page(
-    results: Results, assignment: Assignment, notes: Iterable[str], *, points_shown: bool = True
+    results: Results,
+    assignment: Assignment,
+    notes: Iterable[str],
+    faults: list[str],
+    *,
+    points_shown: bool = True,
 ) -> str:
-    """Write the page of a finished grading.
+    """Write the page of a finished grading. What goes wrong meanwhile costs the page, never a row.
 
     It speaks of no row that is shown later: a sum would give it away.
 
@@ -22,12 +28,17 @@ def write_page(
         results: the results.
         assignment: the homework.
         notes: sentences on the submission as a whole, such as files that are missing.
+        faults: where the page itself fails, its traceback is added here.
         points_shown: whether it adds up points; otherwise it counts checks.
 
     Returns:
         Plain text, whose columns stand in line in a font of fixed width.
     """
-    return "\n".join(_lines(results, assignment, notes, points_shown=points_shown))
+    try:
+        return "\n".join(_lines(results, assignment, notes, points_shown=points_shown))
+    except Exception:
+        faults.append(f"The page on top failed.\n{traceback.format_exc()}")
+        return "The rows below say what was found."
 
 
 def _lines(

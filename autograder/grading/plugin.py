@@ -6,6 +6,7 @@ Valid results exist from before the first line of student code until the end, wh
 
 from __future__ import annotations
 
+import functools
 import inspect
 import textwrap
 import time
@@ -27,6 +28,7 @@ from autograder.grading.feedback import UNSTABLE, Verdict, explain, is_without_p
 from autograder.grading.manifest import UnknownRows, choose, read_manifest
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Explanation, Outcome, Results, Row
+from autograder.grading.settings import Settings
 from autograder.sandbox.calls import Call
 from autograder.sandbox.failures import CallRaised, SubmissionFault
 from autograder.sandbox.proxy import Submission
@@ -72,12 +74,11 @@ class GradingPlugin:
     Args:
         assignment: the homework.
         submission: the submission behind the wall.
-        seed: gives the seed of a row, by its number.
+        settings: the staff's settings.
+        digest: of the submission's content; inputs are drawn from it and the salt.
         budget: the time for the whole grading.
         on_change: called with the results so far, first with the manifest.
         only: the rows to grade, as `choose` takes them; empty for all.
-        visibility_of: who sees a row, by its number, where the test itself does not say.
-        prints_shown: whether a row shows what the student's code printed during it.
 
     Attributes:
         results: the results so far.
@@ -91,13 +92,11 @@ class GradingPlugin:
         self,
         assignment: Assignment,
         submission: Submission,
-        seed: Callable[[str], int],
+        settings: Settings,
+        digest: str,
         budget: Budget,
         on_change: Callable[[Results], None],
         only: str = "",
-        *,
-        visibility_of: Callable[[str], str] = lambda number: "visible",
-        prints_shown: bool = False,
     ) -> None:
         self.results = Results(assignment.title)
         self.problems: list[str] = []
@@ -106,12 +105,11 @@ class GradingPlugin:
         self.is_stopped = False
         self._assignment = assignment
         self._submission = submission
-        self._seed = seed
+        self._settings = settings
+        self._seed = functools.partial(settings.seed, digest)
         self._budget = budget
         self._on_change = on_change
         self._only = only
-        self._visibility_of = visibility_of
-        self._prints_shown = prints_shown
         self._part = ""
         self._recorders: dict[str, Recorder] = {}
         self._leads: dict[Hashable, str] = {}
@@ -161,7 +159,7 @@ class GradingPlugin:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Make the manifest: one row a test, sorted; write it before any student code runs."""
         tests = {item.nodeid: getattr(item, "obj", None) for item in items}
-        manifest = read_manifest(tests, self._assignment, self._visibility_of)
+        manifest = read_manifest(tests, self._assignment, self._settings.visibility_of)
         if manifest.problems:
             self.problems += manifest.problems
             items.clear()
@@ -201,7 +199,7 @@ class GradingPlugin:
             self._submission.renew()
         self._submission.start_row()
         self._submission.calls.clear()
-        if self._prints_shown:
+        if self._settings.prints_shown:
             self._submission.take_printed()  # what the row before left behind
         item.stash[_STARTED] = time.monotonic()
         return None
@@ -276,7 +274,7 @@ class GradingPlugin:
             verdict = _with_note(verdict, UNSTABLE)
         if verdict.staff:
             self.problems.append(f"{number}: {verdict.staff}")
-        return _with_note(verdict, self._prints()) if self._prints_shown else verdict
+        return _with_note(verdict, self._prints()) if self._settings.prints_shown else verdict
 
     def _prints(self) -> str:
         printed = self._submission.take_printed().strip()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 
+from autograder.grading.errors import NotGraded
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -25,7 +27,7 @@ LONGEST_BUDGET_SECONDS = 2340
 """The platform ends every grading after 40 minutes at most, and overwrites results: a minute is margin."""
 
 
-class SettingsError(Exception):
+class SettingsError(NotGraded):
     """The settings file cannot be used; the message names the key and what it takes."""
 
 

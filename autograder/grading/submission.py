@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from autograder.grading.errors import UnusableRequest
+
 LONGEST_FILE_BYTES = 1024 * 1024
 LONGEST_ZIP_BYTES = 64 * 1024 * 1024
 """Its list of members is read as a whole before it can be counted."""
@@ -27,7 +29,7 @@ _IGNORED_FOLDERS = frozenset(
 )
 
 
-class UnreadableSubmission(Exception):
+class UnreadableSubmission(UnusableRequest):
     """What was named is no submission; the message says what to give instead."""
 
 

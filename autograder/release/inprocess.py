@@ -21,7 +21,7 @@ import numpy as np
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.budget import Budget
-from autograder.grading.grade import run_hidden_tests
+from autograder.grading.hidden_tests import run_hidden_tests
 from autograder.grading.lender import Lender
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.results import Results
@@ -35,7 +35,7 @@ from hw4.trajectories import TrajectoryBatch
 def grade(
     assignment: Assignment, folder: Path, salt: str, only: str = "", problems: list[str] | None = None
 ) -> Results:
-    """Grade a trusted submission as `grading.grade` does, but for isolation and limits.
+    """Grade a trusted submission as `grading.session` does, but for isolation and limits.
 
     Args:
         assignment: the homework.
@@ -48,8 +48,10 @@ def grade(
         KeyboardInterrupt: a signal stopped it.
     """
     submission: Any = TrustedSubmission(assignment, folder)
-    seed = functools.partial(Settings(salt).seed, submission.digest)
-    plugin = GradingPlugin(assignment, submission, seed, Budget(float("inf")), lambda results: None, only)
+    settings, budget = Settings(salt), Budget(float("inf"))
+    plugin = GradingPlugin(
+        assignment, submission, settings, submission.digest, budget, lambda results: None, only
+    )
     if run_hidden_tests(assignment, plugin):
         raise KeyboardInterrupt
     if problems is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.assignment import Assignment, Catalogue
-from autograder.grading.grade import run_pytest
+from autograder.grading.hidden_tests import run_pytest
 from autograder.grading.manifest import Check, is_below, read_manifest
 from autograder.grading.settings import Settings, SettingsError, read_settings
 from autograder.release import template

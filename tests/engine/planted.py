@@ -10,9 +10,9 @@ from unittest import mock
 
 import numpy as np
 
-from autograder.grading import grade
 from autograder.grading.assignment import Assignment, Misconception
 from autograder.grading.gradescope import render
+from autograder.grading.page import write_page
 from autograder.homework import HW4
 from autograder.release import inprocess, known
 
@@ -24,7 +24,7 @@ EXCEPTIONS = (
 PATCHED = (
     "autograder.grading.plugin.diagnose",
     "autograder.grading.plugin.explain",
-    "autograder.grading.grade.write_page",
+    "autograder.grading.page._lines",
     "autograder.grading.wording.to_text",
     "autograder.grading.wording.to_json",
     "autograder.grading.wording.to_python",
@@ -58,7 +58,7 @@ def planted(place: str, error: type[Exception], function: str) -> Iterator[Assig
 def scores(assignment: Assignment, submission: Path, number: str) -> Mapping[str, object]:
     """The score of each row in the document that the platform would read."""
     results = inprocess.grade(assignment, submission, "a salt", number)
-    summary = grade.page(results, assignment, [], [])
+    summary = write_page(results, assignment, [], [])
     document = render(dataclasses.replace(results, summary=summary))
     rows = document["tests"]
     assert isinstance(rows, list)

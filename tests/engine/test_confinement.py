@@ -280,7 +280,7 @@ class TestModes:
     def test_an_unknown_mode_is_refused_with_a_sentence(self, grade):
         graded = grade(ROOT / "solutions", "--require-isolation", "Z")
         assert graded.status == 2
-        assert "give A, B, C or D" in graded.said
+        assert "not one of 'A', 'B', 'C', 'D'" in graded.said
 
 
 class TestTime:

@@ -11,9 +11,11 @@ import pytest
 
 from autograder.grading import gradescope
 from autograder.grading.curve import TrainingRun
+from autograder.grading.platform import Platform
 from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.grading.results_rules import check_text
 from autograder.grading.settings import Settings
+from autograder.grading.writer import ResultsWriter, write_json
 
 ROW = Row("1.1.1", "Check", 2.0, is_bonus=False, outcome=Outcome.PASSED, explanation=Explanation())
 BONUS = Row("6.1.1", "Extra", 1.5, is_bonus=True, outcome=Outcome.PASSED, explanation=Explanation())
@@ -44,7 +46,7 @@ def test_a_document_obeys_the_platform():
 
 
 def test_a_provisional_document_obeys_the_platform():
-    document = gradescope.provisional("Homework", "The grading did not finish.")
+    document = gradescope.render(Results("Homework", summary="The grading did not finish."))
     assert_obeys_the_platform(document)
     assert document["score"] == 0
     assert document["output"] == "The grading did not finish."
@@ -72,9 +74,10 @@ def test_a_long_output_ends_in_a_sentence():
 
 def test_a_file_is_replaced_in_one_step(tmp_path):
     file = tmp_path / "results" / "results.json"
-    gradescope.write(gradescope.provisional("Homework", "First."), file)
+    writer = ResultsWriter(file, "Homework")
+    writer.provisional("First.")
     with file.open(encoding="utf-8") as reader:
-        gradescope.write(gradescope.render(RESULTS), file)
+        writer.finish(RESULTS)
         assert json.load(reader)["output"] == "First."
     assert json.loads(file.read_text(encoding="utf-8"))["output"] == "Well done."
     assert os.listdir(file.parent) == ["results.json"]
@@ -82,19 +85,19 @@ def test_a_file_is_replaced_in_one_step(tmp_path):
 
 def test_what_json_cannot_say_leaves_the_old_file(tmp_path):
     file = tmp_path / "results.json"
-    gradescope.write(gradescope.render(RESULTS), file)
+    ResultsWriter(file, "Homework").finish(RESULTS)
     with pytest.raises(ValueError, match="not JSON compliant"):
-        gradescope.write({"score": math.nan}, file)
+        write_json({"score": math.nan}, file)
     assert json.loads(file.read_text(encoding="utf-8"))["score"] == 3.5
     assert os.listdir(tmp_path) == ["results.json"]
 
 
 def test_the_tree_can_be_moved_for_a_rehearsal(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTOGRADER_ROOT", str(tmp_path))
-    platform = gradescope.Platform.from_environment()
+    platform = Platform.from_environment()
     assert platform.results_file == tmp_path / "results" / "results.json"
     monkeypatch.delenv("AUTOGRADER_ROOT")
-    assert str(gradescope.Platform.from_environment().root) == "/autograder"
+    assert str(Platform.from_environment().root) == "/autograder"
 
 
 RUN = TrainingRun(
@@ -218,7 +221,7 @@ def test_a_grading_that_is_still_running_says_so():
 
 
 def test_metadata_is_found_in_the_tree(tmp_path):
-    platform = gradescope.Platform(tmp_path)
+    platform = Platform(tmp_path)
     assert platform.metadata is None
     (tmp_path / "submission_metadata.json").write_text('{"id": 7}')
     assert platform.metadata.submission == "7"

@@ -31,7 +31,7 @@ def page(outcomes, notes=(), later=(), **options):
     rows = [
         dataclasses.replace(row, visibility="after_published") if row.number in later else row for row in rows
     ]
-    return write_page(Results("Toy", tuple(rows)), HOMEWORK, notes, **options)
+    return write_page(Results("Toy", tuple(rows)), HOMEWORK, notes, [], **options)
 
 
 P, F, N = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_ATTEMPTED
@@ -79,7 +79,7 @@ def test_rows_that_fail_for_one_cause_are_one_item():
         dataclasses.replace(row, outcome=F, explanation=follow if row.number == "2.1.1" else lead)
         for row in ROWS
     ]
-    said = write_page(Results("Toy", tuple(rows)), HOMEWORK, ())
+    said = write_page(Results("Toy", tuple(rows)), HOMEWORK, (), [])
     assert said.splitlines()[-4:] == [
         "3 causes cost points. Mend them in this order:",
         "  1.1.1 Double: doubles (the same cause: 2.1.1)",
@@ -96,7 +96,7 @@ def test_that_the_time_was_used_up_stands_first():
         dataclasses.replace(row, outcome=outcome, seconds=seconds)
         for row, outcome, seconds in zip(ROWS, (P, F, U, U), (1.0, 470.4, 0.0, 0.0), strict=True)
     ]
-    lines = write_page(Results("Toy", tuple(rows)), HOMEWORK, ()).splitlines()
+    lines = write_page(Results("Toy", tuple(rows)), HOMEWORK, (), []).splitlines()
     assert lines[0] == (
         "The time for the whole grading was used up: 2 checks did not finish. The slowest one was "
         "1.1.2 Double: keeps the sign, with 470 s: make that faster first."

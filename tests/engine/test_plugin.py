@@ -16,10 +16,12 @@ DRIVER = """
 import contextlib, dataclasses, json, sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[2], sys.argv[2] + "/solutions"]
-from autograder.grading import grade, gradescope
+from autograder.grading import gradescope
 from autograder.grading.assignment import Assignment, Catalogue, Function, Part
 from autograder.grading.budget import Budget
+from autograder.grading.hidden_tests import run_hidden_tests
 from autograder.grading.plugin import GradingPlugin
+from autograder.grading.settings import Settings
 from autograder.sandbox import failures
 from autograder.sandbox.calls import CallLog
 
@@ -45,11 +47,11 @@ def catalogue():
 assignment = Assignment("Toy", "hw4", Path(sys.argv[1]), ("npg",), parts, catalogue)
 seen = []
 budget = Budget(float(sys.argv[3]))
-arguments = (assignment, Toy(), lambda number: 7, budget, seen.append, sys.argv[4])
-plugin = GradingPlugin(*arguments, prints_shown="prints" in sys.argv)
+settings = Settings("a salt", prints_shown="prints" in sys.argv)
+plugin = GradingPlugin(assignment, Toy(), settings, "a digest", budget, seen.append, sys.argv[4])
 error = None
 try:
-    grade.run_hidden_tests(assignment, plugin)
+    run_hidden_tests(assignment, plugin)
 except failures.GraderFault as fault:
     error = str(fault)
 print(json.dumps({"error": error, "problems": plugin.problems, "seen": len(seen),

@@ -146,7 +146,7 @@ def test_what_the_grader_writes_obeys_every_rule(outcome):
     )
     document = gradescope.render(Results("Homework", rows, "Done.", 1.0, {"salt_id": "x"}))
     assert check_text(json.dumps(document), 2) == []
-    assert check_text(json.dumps(gradescope.provisional("Homework", "It did not start."))) == []
+    assert check_text(json.dumps(gradescope.render(Results("Homework", summary="It did not start.")))) == []
 
 
 def check_results(*arguments):
@@ -171,7 +171,7 @@ def test_the_command_says_each_broken_rule_on_a_line(tmp_path):
 def test_the_grading_path_does_without_the_validator():
     code = (
         "import sys; sys.path.insert(0, 'solutions'); import autograder.cli, autograder.homework; "
-        "import autograder.grading.grade, autograder.grading.gradescope; print('jsonschema' in sys.modules)"
+        "import autograder.grading.session, autograder.grading.gradescope; print('jsonschema' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

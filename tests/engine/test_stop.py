@@ -117,7 +117,7 @@ def test_wherever_signals_come_and_come_again_it_stops_in_order(grade_with_signa
     [
         "autograder.sandbox.process:Worker.close",
         "autograder.sandbox.box:Box._remove",
-        "autograder.grading.grade:changed_since",
+        "autograder.grading.session:changed_since",
     ],
 )
 def test_a_signal_after_the_last_row_changes_nothing(grade_with_signals, place):

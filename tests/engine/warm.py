@@ -26,7 +26,7 @@ _SET_DUMPABLE = 4
 LOADED_FIRST = (
     *("rich.console", "rich.table", "numpy", "pytest", "hypothesis.strategies"),
     *("autograder.cli", "autograder.grading.console", "autograder.grading.gradescope"),
-    *("autograder.grading.grade", "autograder.misconceptions.probes", "tests.public.strategies"),
+    *("autograder.grading.session", "autograder.misconceptions.probes", "tests.public.strategies"),
 )
 
 

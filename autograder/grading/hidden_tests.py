@@ -1,0 +1,94 @@
+"""Runs pytest on the hidden tests in this process; only the repository's own files can reach it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.grading.assignment import Assignment
+from autograder.grading.plugin import GradingPlugin
+from autograder.grading.stop import Stop, Stopped
+from autograder.sandbox.failures import GraderFault
+
+_UNUSED_PLUGINS = (
+    "terminal",
+    "cacheprovider",
+    "logging",
+    "faulthandler",
+    "junitxml",
+    "unraisableexception",
+    "threadexception",
+)
+
+
+def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin, stop: Stop | None = None) -> bool:
+    """Grade the rows that the plugin was asked for.
+
+    Args:
+        assignment: the homework.
+        plugin: the grading.
+        stop: ends the tests when it is asked to, if anybody listens.
+
+    Returns:
+        Whether it was asked to.
+
+    Raises:
+        UnknownRows: rows are asked for that do not exist.
+        GraderFault: there are no rows, or pytest did not get through them.
+    """
+    try:
+        with stop.ends(plugin) if stop else contextlib.nullcontext():
+            status = run_pytest(assignment, plugin)
+    except Stopped:
+        return True
+    if plugin.is_stopped:
+        return True
+    if plugin.unknown_rows is not None:
+        raise plugin.unknown_rows
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        why = "\n".join(plugin.problems) or f"pytest ended with status {status}"
+        raise GraderFault(f"The hidden tests cannot be run: {why}")
+    return False
+
+
+def run_pytest(assignment: Assignment, plugin: object, *options: str) -> int:
+    """Run pytest on the hidden tests, with nothing of the caller's settings and nothing printed.
+
+    Args:
+        assignment: the homework.
+        plugin: what hears of the tests.
+        *options: pytest's, such as ``"--collect-only"``.
+
+    Returns:
+        Pytest's exit status.
+    """
+    arguments = [
+        str(assignment.hidden_tests),
+        f"--rootdir={assignment.root}",
+        "-c",
+        os.devnull,
+        # Plain asserts: rewriting costs time and shows what the hidden tests compare.
+        "--assert=plain",
+        "--capture=no",
+        *(f"-pno:{name}" for name in _UNUSED_PLUGINS),
+        *options,
+    ]
+    with _clean_environment():
+        return int(pytest.main(arguments, plugins=[plugin]))
+
+
+@contextlib.contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Keep the caller's pytest settings out of the grading."""
+    kept = dict(os.environ)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
