@@ -11,26 +11,25 @@ import inspect
 import textwrap
 import time
 import traceback
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import replace
 
 import hypothesis
 import hypothesis.errors
-import numpy as np
 import pytest
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.curve import Curve, TrainingRun
-from autograder.grading.diagnosis import diagnose
-from autograder.grading.feedback import UNSTABLE, Verdict, explain, is_without_padding, judge
+from autograder.grading.explainer import Explainer
+from autograder.grading.feedback import UNSTABLE, Verdict, judge
 from autograder.grading.manifest import UnknownRows, choose, read_manifest
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.grading.settings import Settings
 from autograder.sandbox.calls import Call
-from autograder.sandbox.failures import CallRaised, SubmissionFault
+from autograder.sandbox.failures import SubmissionFault
 from autograder.sandbox.proxy import Submission
 from hw4.lab.compare import Mismatch
 
@@ -38,10 +37,6 @@ OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
 )
 
-REMEMBERS = (
-    "Called alone, with nothing called before, it returns something else: a function must depend on its "
-    "arguments alone, and not on earlier calls."
-)
 CUT = (
     "This check did not finish: the time for the whole grading was used up during it. Look at the slow rows."
 )
@@ -99,8 +94,6 @@ class GradingPlugin:
         only: str = "",
     ) -> None:
         self.results = Results(assignment.title)
-        self.problems: list[str] = []
-        self.diagnoses: dict[str, str | None] = {}
         self.unknown_rows: UnknownRows | None = None
         self.is_stopped = False
         self._assignment = assignment
@@ -110,9 +103,11 @@ class GradingPlugin:
         self._budget = budget
         self._on_change = on_change
         self._only = only
+        self._explainer = Explainer(assignment, submission, self._seed)
+        self.problems = self._explainer.faults
+        self.diagnoses = self._explainer.diagnoses
         self._part = ""
         self._recorders: dict[str, Recorder] = {}
-        self._leads: dict[Hashable, str] = {}
         self._seeds: dict[str, int] = {}
         self._curves: dict[TrainingRun, Curve | None] = {}
 
@@ -161,7 +156,7 @@ class GradingPlugin:
         tests = {item.nodeid: getattr(item, "obj", None) for item in items}
         manifest = read_manifest(tests, self._assignment, self._settings.visibility_of)
         if manifest.problems:
-            self.problems += manifest.problems
+            self.problems.extend(manifest.problems)
             items.clear()
             return
         rows = {}
@@ -283,67 +278,13 @@ class GradingPlugin:
         return "Your code printed:\n" + textwrap.indent(printed, "  ") if printed else ""
 
     def _explain(self, item: pytest.Item, error: Mismatch | SubmissionFault) -> Explanation:
-        """Explain a failed row. What goes wrong meanwhile costs a piece of the explanation, never the row."""
-        number, checked = item.stash[_ROW], item.stash[_CHECKED]
-        explanation = Explanation(str(error), checked=checked)
-        try:
-            recorder = self._recorders.get(number)
-            calls: tuple[Call, ...] = item.stash.get(_CALLS, ())
-            if recorder is not None and recorder.failure is error:
-                calls = recorder.calls
-            right = self._assignment.catalogue().right
-            explanation = explain(error, checked, calls, right, self._assignment.package)
-            if isinstance(error, Mismatch | CallRaised):
-                explanation = replace(explanation, diagnosis=self._diagnose(error.function) or "")
-            if not explanation.diagnosis and self._answers_otherwise_alone(explanation):
-                explanation = replace(explanation, notes=(REMEMBERS,))
-        except Exception:
-            self.problems.append(f"{number}: a piece of the explanation failed.\n{traceback.format_exc()}")
-        return replace(explanation, lead=self._lead(number, error, explanation))
-
-    def _answers_otherwise_alone(self, explanation: Explanation) -> bool:
-        """Whether the call that was rejected has another answer where nothing was called before it."""
-        if explanation.kind != "value" or explanation.number_of_calls != 1:
-            return False
-        (call,) = explanation.calls
-        module, _, name = call.function.partition(".")
-        self._submission.renew()
-        self._submission.start_row()
-        try:
-            again = getattr(getattr(self._submission, module), name)(**call.arguments)
-        except SubmissionFault:
-            return True
-        returned = call.returned
-        return returned is not None and not (
-            again.shape == returned.shape and np.allclose(again, returned, equal_nan=True)
-        )
-
-    def _lead(self, number: str, error: Mismatch | SubmissionFault, explanation: Explanation) -> str:
-        """The earlier row that failed for the same cause, or an empty text where this row is the first."""
-        causes: list[Hashable] = [(error.function, explanation.diagnosis or explanation.mismatch)]
-        if isinstance(error, Mismatch) and error.kind != "argument":
-            # A function that is wrong on whole trajectories is wrong for another reason than its mask.
-            if is_without_padding(explanation):
-                causes.append(error.function)
-        elif not isinstance(error, Mismatch | CallRaised):
-            causes = [str(error)]
-        # A row that is shown later is no help: rows point to those that are seen when they are.
-        seen_when = next(row.visibility for row in self.results.rows if row.number == number)
-        keys = [(seen_when, cause) for cause in causes]
-        lead = next((self._leads[key] for key in keys if key in self._leads), "")
-        for key in keys:
-            self._leads.setdefault(key, lead or number)
-        return lead
-
-    def _diagnose(self, function: str) -> str | None:
-        """The known mistake in a function of which a row has failed; looked for once."""
-        if function not in self.diagnoses:
-            self._submission.start_row()
-            catalogue = self._assignment.catalogue()
-            diagnosis = diagnose(function, self._submission, catalogue, self._seed(function))
-            self.problems += diagnosis.faults
-            self.diagnoses[function] = diagnosis.sentence
-        return self.diagnoses[function]
+        number = item.stash[_ROW]
+        recorder = self._recorders.get(number)
+        calls: tuple[Call, ...] = item.stash.get(_CALLS, ())
+        if recorder is not None and recorder.failure is error:
+            calls = recorder.calls
+        visibility = self.results.row(number).visibility
+        return self._explainer.explain(number, visibility, item.stash[_CHECKED], error, calls)
 
     def _draw(self, number: str, run: TrainingRun) -> Curve | None:
         """Draw a run once for all its rows. What goes wrong costs the picture, never a row."""
@@ -359,7 +300,7 @@ class GradingPlugin:
         return self._curves[run]
 
     def _report(self, number: str, verdict: Verdict, seconds: float, run: TrainingRun | None = None) -> None:
-        row = next(row for row in self.results.rows if row.number == number)
+        row = self.results.row(number)
         seeds = {} if verdict.outcome is Outcome.PASSED else {number: self._seed(number), **self._seeds}
         done = replace(
             row,

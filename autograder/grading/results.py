@@ -157,6 +157,10 @@ class Results:
         """Where the grader itself failed: the row or whatever it was, and the traceback."""
         return faults_in(self.staff)
 
+    def row(self, number: str) -> Row:
+        """The row of a number."""
+        return next(row for row in self.rows if row.number == number)
+
     def with_row(self, row: Row) -> Results:
         """These results with the row of the same number replaced."""
         return replace(self, rows=tuple(row if old.number == row.number else old for old in self.rows))

@@ -22,8 +22,8 @@ EXCEPTIONS = (
     *(AssertionError, RecursionError, MemoryError, UnicodeError, np.linalg.LinAlgError, OSError),
 )
 PATCHED = (
-    "autograder.grading.plugin.diagnose",
-    "autograder.grading.plugin.explain",
+    "autograder.grading.explainer.diagnose",
+    "autograder.grading.explainer.explain",
     "autograder.grading.page._lines",
     "autograder.grading.wording.to_text",
     "autograder.grading.wording.to_json",
