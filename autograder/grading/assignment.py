@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,21 +16,69 @@ Answers: TypeAlias = "Sequence[tuple[Sequence[Any], np.ndarray]]"
 """Probes, and what a function answered to each: an array of the right shape."""
 
 
+@runtime_checkable
+class Mismatch(Protocol):
+    """What a hidden test raises where an answer is wrong: an exception whose message is for the student.
+
+    Attributes:
+        function: ``module.function``.
+        kind: ``"type"``, ``"shape"``, ``"not finite"`` or ``"value"`` of what one call returned;
+            ``"argument"``, which the call changed; ``"relation"`` of several calls; ``"outcome"`` of none.
+        expected: the array expected, or None where none exists.
+        found: the array found, or None where nothing numeric came back.
+        related: further functions whose calls are part of a relation.
+    """
+
+    function: str
+    kind: str
+    expected: np.ndarray | None
+    found: np.ndarray | None
+    related: tuple[str, ...]
+
+
+class Argument(Protocol):
+    """One argument: its name, the symbols of its axes (None for a record), its dtype, and its default."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def axes(self) -> tuple[str, ...] | None: ...  # noqa: D102
+    @property
+    def dtype(self) -> type: ...  # noqa: D102
+    @property
+    def default(self) -> str | None: ...  # noqa: D102
+
+
+class Signature(Protocol):
+    """The arguments of a function, and their shapes."""
+
+    @property
+    def arguments(self) -> Sequence[Argument]:
+        """In order."""
+
+    def check_arguments(self, arguments: Mapping[str, object]) -> dict[str, int]:
+        """Return the sizes that a call's arguments show; ValueError with a sentence where they do not fit."""
+
+
 @dataclass(frozen=True)
 class Function:
-    """One function a student fills in.
+    """One function students fill in.
 
     Attributes:
         number: its number in the handout and in the rows, such as ``"3.1"``.
         module: the module's name without the package, such as ``"npg"``.
         name: the function's name.
         title: how a row names it, such as ``"Fisher estimate"``.
+        signature: its arguments and their shapes; None where they are not declared.
+        bonus_points: what its rows add up to, where they count on top of the total; else 0.
     """
 
     number: str
     module: str
     name: str
     title: str
+    signature: Signature | None = None
+    bonus_points: float = 0.0
 
     @property
     def qualified_name(self) -> str:
@@ -45,7 +93,7 @@ class Part:
     Attributes:
         number: its number, the first piece of its functions' and rows' numbers.
         title: its heading.
-        points: what its rows add up to.
+        points: what its rows add up to, without those of functions that are a bonus.
         functions: the functions filled in here; none for a part that only runs earlier ones.
         is_bonus: its points come on top of the total.
     """
@@ -106,14 +154,12 @@ class Catalogue:
         right: the right function of each name ``module.function``.
         probes: a few argument lists for the function of a name, on which its mistakes differ.
         edges: a few more, of the sizes, magnitudes and special values where some mistakes show alone.
-        signatures: the names of the functions whose shapes are declared.
     """
 
     misconceptions: tuple[Misconception, ...] = ()
     right: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: MappingProxyType({}))
     probes: Callable[[str, np.random.Generator], Sequence[tuple[object, ...]]] = _no_probes
     edges: Callable[[str, np.random.Generator], Sequence[tuple[object, ...]]] = _no_probes
-    signatures: Collection[str] = ()
 
     def of(self, function: str) -> tuple[Misconception, ...]:
         """The mistakes made in one function, ``module.function``."""
@@ -177,9 +223,20 @@ class Assignment:
         return sum(part.points for part in self.parts if not part.is_bonus)
 
     @property
+    def bonus(self) -> float:
+        """The points to be had on top of the total."""
+        parts = sum(part.points for part in self.parts if part.is_bonus)
+        return parts + sum(function.bonus_points for function in self.functions)
+
+    @property
     def functions(self) -> tuple[Function, ...]:
         """Every function students fill in, in the order of the parts."""
         return tuple(function for part in self.parts for function in part.functions)
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """The signature of each function, ``module.function``, that has one."""
+        return {one.qualified_name: one.signature for one in self.functions if one.signature is not None}
 
     @property
     def numbers(self) -> frozenset[str]:

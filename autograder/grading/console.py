@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.results import Outcome, Results, Row, add_up, format_points
+from autograder.grading.results import Outcome, Results, Row, format_points, format_sum
 from autograder.grading.wording import pointer_to_curve, to_text
 
 _MARKS = {
@@ -35,11 +35,8 @@ def show(results: Results, assignment: Assignment, console: Console) -> None:
         rows = [row for row in results.rows if row.number.split(".")[0] == part.number]
         if not rows:
             continue
-        earned = add_up(row.score for row in rows)
-        possible = format_points(add_up(row.points for row in rows))
-        out_of = f"+{possible}" if part.is_bonus else possible
         table.add_section()
-        heading = (part.number, part.title, f"{format_points(earned)} / {out_of}")
+        heading = (part.number, part.title, format_sum(rows, " / "))
         table.add_row(*(f"[bold]{text}[/]" for text in heading))
         for row in rows:
             score = f"{format_points(row.score)} / {format_points(row.points)}"

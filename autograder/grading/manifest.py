@@ -171,17 +171,23 @@ def _check(test: str, function: object, assignment: Assignment, visibility_of: C
     title = f"{of.title}: {sentence[0].lower()}{sentence[1:]}" if of is not None else sentence
     part = _part_of(number, assignment)
     visibility = said.get("visibility") or visibility_of(number)
-    row = Row(number, title, float(str(said["weight"])), part is not None and part.is_bonus, str(visibility))
+    is_bonus = (part is not None and part.is_bonus) or (of is not None and of.bonus_points > 0)
+    row = Row(number, title, float(str(said["weight"])), is_bonus, str(visibility))
     return Check(test, row, " ".join(checked.split()))
 
 
 def _sums(rows: Sequence[Row], assignment: Assignment) -> Iterator[str]:
-    for part in assignment.parts:
-        total = add_up(row.points for row in rows if is_below(row.number, part.number))
-        if total != part.points:
+    promised = [(f"part {part.number}", part.number, part.points) for part in assignment.parts]
+    extra = {one.number: one.bonus_points for one in assignment.functions if one.bonus_points}
+    promised += [(number, number, points) for number, points in extra.items()]
+    for name, prefix, points in promised:
+        own = [row for row in rows if is_below(row.number, prefix)]
+        if prefix not in extra:
+            own = [row for row in own if not any(is_below(row.number, number) for number in extra)]
+        total = add_up(row.points for row in own)
+        if total != points:
             yield (
-                f"The rows of part {part.number} add up to {format_points(total)} points, not to "
-                f"{format_points(part.points)}."
+                f"The rows of {name} add up to {format_points(total)} points, not to {format_points(points)}."
             )
 
 

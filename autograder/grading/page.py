@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograder.grading.assignment import Assignment, Part
-from autograder.grading.results import Outcome, Results, Row, add_up, format_points
+from autograder.grading.assignment import Assignment
+from autograder.grading.results import Outcome, Results, Row, format_points, format_sum
 
 _WIDEST_TITLE = 40
 _MAX_CAUSES = 8
@@ -55,7 +55,7 @@ def _lines(
     for part in assignment.parts:
         rows = [row for row in results.rows if row.number.split(".")[0] == part.number]
         if rows:
-            earned = _sum(part, rows) if points_shown else _count(rows)
+            earned = format_sum(rows) if points_shown else _count(rows)
             told = earned if all(row in shown for row in rows) else "later"
             yield f"  {part.number}  {part.title:{_WIDEST_TITLE}} {told:>12}"
     yield ""
@@ -68,12 +68,6 @@ def _lines(
 def _total(results: Results) -> str:
     bonus = f" and {format_points(results.bonus)} bonus points" if results.bonus else ""
     return f"{format_points(results.points)} of {format_points(results.possible_points)} points{bonus}"
-
-
-def _sum(part: Part, rows: list[Row]) -> str:
-    earned = format_points(add_up(row.score for row in rows))
-    possible = format_points(add_up(row.points for row in rows))
-    return f"{earned} of +{possible}" if part.is_bonus else f"{earned} of {possible}"
 
 
 def _count(rows: Sequence[Row]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -181,6 +181,19 @@ def in_one_line(fault: str) -> str:
 def add_up(points: Iterable[float]) -> float:
     """Add up points as they are written: three times 0.1 are 0.3, which floats miss."""
     return float(sum(Decimal(str(one)) for one in points))
+
+
+def format_sum(rows: Sequence[Row], out_of: str = " of ") -> str:
+    """Write what rows have earned: ``20 of 22``, and ``1 of +1`` for those that are a bonus."""
+    written = []
+    for sign, own in (
+        ("", [row for row in rows if not row.is_bonus]),
+        ("+", [row for row in rows if row.is_bonus]),
+    ):
+        if own:
+            earned, possible = add_up(row.score for row in own), add_up(row.points for row in own)
+            written.append(f"{format_points(earned)}{out_of}{sign}{format_points(possible)}")
+    return ", ".join(written)
 
 
 def format_points(points: float) -> str:

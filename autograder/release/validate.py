@@ -221,8 +221,7 @@ def validate(
         )
     # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
     attacks = None if is_reduced else check_attacks(assignment.root, workers)
-    bonus = sum(part.points for part in assignment.parts if part.is_bonus)
-    full = assignment.points + bonus
+    full = assignment.points + assignment.bonus
     # By name: gradings end in any order.
     styles = sorted(name for name in graded if name.startswith(_STYLE))
     checked = tuple(_check_mistake(mistake, graded[_MISTAKE + mistake.name], every) for mistake in mistakes)

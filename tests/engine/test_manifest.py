@@ -30,6 +30,12 @@ def read(*tests, points=2.0, learning=1.0):
     return read_manifest({f"t{n}": test for n, test in enumerate(tests)}, homework, lambda number: "visible")
 
 
+def read_with_bonus(*tests, bonus_points):
+    functions = (FUNCTION, Function("1.2", "toy", "half", "Half", bonus_points=bonus_points))
+    homework = Assignment("Toy", "toy", Path(), ("toy",), (Part("1", "One", 2.0, functions),))
+    return read_manifest({f"t{n}": test for n, test in enumerate(tests)}, homework, lambda number: "visible")
+
+
 def row(points=2, name="1.1.1"):
     def test(submission):
         """Doubles.
@@ -147,3 +153,14 @@ def test_what_has_no_rows_is_refused(asked):
 def test_a_name_that_is_misspelt_is_guessed_at():
     with pytest.raises(UnknownRows, match=r"Did you mean toy\.double\?"):
         choose("toy.duoble", NUMBERS, HOMEWORK)
+
+
+def test_the_rows_of_a_function_that_is_a_bonus_count_on_top_of_its_part():
+    manifest = read_with_bonus(row(), row(1, "1.2.1"), bonus_points=1.0)
+    assert manifest.problems == ()
+    assert [check.row.is_bonus for check in manifest.checks.values()] == [False, True]
+
+
+def test_a_function_that_is_a_bonus_has_the_points_it_declares():
+    manifest = read_with_bonus(row(), row(1, "1.2.1"), bonus_points=1.5)
+    assert manifest.problems == ("The rows of 1.2 add up to 1 points, not to 1.5.",)

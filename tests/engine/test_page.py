@@ -139,3 +139,9 @@ def test_what_is_shown_later_is_not_given_away():
 
 def test_a_part_that_was_not_graded_is_left_out():
     assert "Trebling" not in page((P, P))
+
+
+def test_a_bonus_within_a_part_is_added_up_beside_it():
+    extra = Row("1.2.1", "Halve: halves", 1.0, is_bonus=True, outcome=Outcome.PASSED)
+    said = write_page(Results("Toy", (dataclasses.replace(ROWS[0], outcome=P), extra)), HOMEWORK, (), [])
+    assert said.splitlines()[2] == "  1  Doubling                                 2 of 2, 1 of +1"

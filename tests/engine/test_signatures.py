@@ -188,11 +188,6 @@ def test_arguments_left_out_are_not_looked_at():
     assert SIGNATURES["baseline.fit_baseline"].check_arguments({}) == {}
 
 
-def test_the_returned_shape_is_written_in_symbols_and_numbers():
-    assert SIGNATURES["npg.fisher_estimate"].describe_return({"d": 4}) == "(d, d) = (4, 4)"
-    assert SIGNATURES["npg.npg_step_size"].describe_return({}) == "a number"
-
-
 def test_the_table_of_signatures_cannot_be_changed():
     with pytest.raises(TypeError):
         SIGNATURES["npg.fisher_estimate"] = None

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from autograder.grading.assignment import Assignment, Function, Part
 
-DOUBLE = Function("1.1", "arithmetic", "double", "Double")
-TRIPLE = Function("1.2", "arithmetic", "triple", "Triple")
+
+@dataclass(frozen=True)
+class Number:
+    """An argument that is a number."""
+
+    name: str
+    default: str | None = None
+    axes: tuple[str, ...] = ()
+    dtype: type = np.float64
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The signature of a function of numbers: there are no shapes to hold them against."""
+
+    arguments: tuple[Number, ...]
+
+    def check_arguments(self, arguments: Mapping[str, object]) -> dict[str, int]:
+        return {}
+
+
+DOUBLE = Function("1.1", "arithmetic", "double", "Double", Numbers((Number("number"),)))
+TRIPLE = Function(
+    "1.2", "arithmetic", "triple", "Triple", Numbers((Number("number"), Number("scale", "1.0")))
+)
 
 ARITHMETIC = '''"""Part 1: multiples."""
 

@@ -1,6 +1,6 @@
-"""Every function a student fills in, with the shapes of its arguments and of what it returns, as data.
+"""Every function a student fills in, declared once: number, name, title, shapes, and whether it is a bonus.
 
-Knows the shapes only: neither the formulas nor the points.
+Whatever needs one of these reads it here. Knows no formula.
 """
 
 from __future__ import annotations
@@ -36,11 +36,23 @@ class Argument:
 
 @dataclass(frozen=True)
 class Signature:
-    """One function: its arguments in order, and what it returns."""
+    """One function that students fill in.
 
+    Attributes:
+        number: its number in the handout and in the rows, such as ``"3.1"``.
+        function: ``module.function``.
+        title: how a row names it, such as ``"Fisher estimate"``.
+        arguments: in order.
+        returns: what it returns.
+        bonus_points: what its rows add up to, where they count on top of the total; else 0.
+    """
+
+    number: str
     function: str
+    title: str
     arguments: tuple[Argument, ...]
     returns: Argument
+    bonus_points: float = 0.0
 
     def check_arguments(self, arguments: Mapping[str, object]) -> dict[str, int]:
         """Hold a call's arguments against their shapes.
@@ -61,12 +73,6 @@ class Signature:
             if argument.name in arguments:
                 _check_argument(self.function, argument, arguments[argument.name], sizes, leading)
         return sizes
-
-    def describe_return(self, sizes: Mapping[str, int]) -> str:
-        """Write the returned shape in symbols and numbers: ``(d, d) = (4, 4)``, or ``a number``."""
-        if self.returns.axes == ():
-            return "a number"
-        return describe_shape(self.returns.axes or (), sizes)
 
 
 def _check_argument(
@@ -110,14 +116,14 @@ def _check_argument(
     sizes.update(seen)
 
 
-def _parse(function: str, text: str) -> Signature:
-    """Read ``"theta (d,), features (..., A, d) -> (..., A)"``.
+def _declare(number: str, function: str, title: str, shapes: str, bonus_points: float = 0.0) -> Signature:
+    """Declare a function whose shapes are written as ``"theta (d,), features (..., A, d) -> (..., A)"``.
 
     ``int`` or ``bool`` and then ``= default`` may follow a shape.
     """
-    before, _, after = text.partition("->")
+    before, _, after = shapes.partition("->")
     arguments = tuple(_parse_argument(piece) for piece in _split(before))
-    return Signature(function, arguments, _parse_argument(after.strip()))
+    return Signature(number, function, title, arguments, _parse_argument(after.strip()), bonus_points)
 
 
 def _split(text: str) -> list[str]:
@@ -141,50 +147,123 @@ def _parse_argument(text: str) -> Argument:
     return Argument(name, axes, _DTYPES.get(dtype.strip(), np.float64), default or None)
 
 
-_TABLE = {
-    "policy.action_log_probabilities": "theta (d,), features (..., A, d) -> (..., A)",
-    "policy.score": "theta (d,), features (..., A, d), actions (...) int -> (..., d)",
-    "baseline.rewards_to_go": "rewards (N, H), mask (N, H) bool -> (N, H)",
-    "baseline.fit_baseline": (
-        "baseline_features (N, H, k), returns (N, H), mask (N, H) bool, ridge () = 0.0 -> (k,)"
+_DECLARED = (
+    _declare(
+        "1.1",
+        "policy.action_log_probabilities",
+        "Action log-probabilities",
+        "theta (d,), features (..., A, d) -> (..., A)",
     ),
-    "baseline.predict_baseline": "weights (k,), baseline_features (N, H, k) -> (N, H)",
-    "policy_gradient.policy_gradient_estimate": (
-        "scores (N, H, d), advantages (N, H), mask (N, H) bool -> (d,)"
+    _declare(
+        "1.2",
+        "policy.score",
+        "Score",
+        "theta (d,), features (..., A, d), actions (...) int -> (..., d)",
     ),
-    "importance_sampling.importance_weights": "target_log_probs (...), proposal_log_probs (...) -> (...)",
-    "importance_sampling.importance_sampling_estimate": "values (n,), weights (n,) -> ()",
-    "npg.fisher_estimate": "scores (N, H, d), mask (N, H) bool -> (d, d)",
-    "npg.npg_step_size": "gradient (d,), fisher (d, d), delta () -> ()",
-    "npg.npg_step": "theta (d,), gradient (d,), fisher (d, d), delta () -> (d,)",
-    "npg.npg_iteration": (
-        "theta (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, "
-        "delta (), ridge (), damping () -> (d,)"
+    _declare(
+        "2.1",
+        "baseline.rewards_to_go",
+        "Rewards to go",
+        "rewards (N, H), mask (N, H) bool -> (N, H)",
     ),
-    "ppo.ppo_loss": (
-        "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), "
-        "mask (M, H) bool, kl_weight () -> ()"
+    _declare(
+        "2.2",
+        "baseline.fit_baseline",
+        "Fitting the baseline",
+        "baseline_features (N, H, k), returns (N, H), mask (N, H) bool, ridge () = 0.0 -> (k,)",
     ),
-    "ppo.ppo_gradient": (
-        "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), "
-        "mask (M, H) bool, kl_weight () -> (d,)"
+    _declare(
+        "2.3",
+        "baseline.predict_baseline",
+        "Predicting with the baseline",
+        "weights (k,), baseline_features (N, H, k) -> (N, H)",
     ),
-    "ppo.ppo_update": (
+    _declare(
+        "2.4",
+        "policy_gradient.policy_gradient_estimate",
+        "Policy gradient estimate",
+        "scores (N, H, d), advantages (N, H), mask (N, H) bool -> (d,)",
+    ),
+    _declare(
+        "3.1",
+        "npg.fisher_estimate",
+        "Fisher estimate",
+        "scores (N, H, d), mask (N, H) bool -> (d, d)",
+    ),
+    _declare(
+        "3.2",
+        "npg.npg_step_size",
+        "NPG step size",
+        "gradient (d,), fisher (d, d), delta () -> ()",
+    ),
+    _declare(
+        "3.3",
+        "npg.npg_step",
+        "NPG step",
+        "theta (d,), gradient (d,), fisher (d, d), delta () -> (d,)",
+    ),
+    _declare(
+        "3.4",
+        "npg.npg_iteration",
+        "NPG iteration",
+        "theta (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, delta (), ridge (), "
+        "damping () -> (d,)",
+    ),
+    _declare(
+        "4.1",
+        "importance_sampling.importance_weights",
+        "Importance weights",
+        "target_log_probs (...), proposal_log_probs (...) -> (...)",
+    ),
+    _declare(
+        "4.2",
+        "importance_sampling.importance_sampling_estimate",
+        "Importance sampling estimate",
+        "values (n,), weights (n,) -> ()",
+    ),
+    _declare(
+        "4.3",
+        "ppo.ppo_loss",
+        "PPO loss",
+        "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask "
+        "(M, H) bool, kl_weight () -> ()",
+    ),
+    _declare(
+        "4.4",
+        "ppo.ppo_gradient",
+        "PPO gradient",
+        "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask "
+        "(M, H) bool, kl_weight () -> (d,)",
+    ),
+    _declare(
+        "4.5",
+        "ppo.ppo_update",
+        "PPO update",
         "theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask (M, H) bool, "
-        "kl_weight (), learning_rate (), minibatches (S, B) int -> (d,)"
+        "kl_weight (), learning_rate (), minibatches (S, B) int -> (d,)",
     ),
-    "ppo.ppo_iteration": (
+    _declare(
+        "4.6",
+        "ppo.ppo_iteration",
+        "PPO iteration",
         "theta_k (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, kl_weight (), "
-        "learning_rate (), minibatches (S, B) int, ridge () -> (d,)"
+        "learning_rate (), minibatches (S, B) int, ridge () -> (d,)",
     ),
-    "trpo.kl_estimate": "theta_k (d,), theta (d,), features (N, H, A, d), mask (N, H) bool -> ()",
-    "trpo.trpo_step": (
+    _declare(
+        "6.1",
+        "trpo.kl_estimate",
+        "KL estimate",
+        "theta_k (d,), theta (d,), features (N, H, A, d), mask (N, H) bool -> ()",
+    ),
+    _declare(
+        "6.2",
+        "trpo.trpo_step",
+        "TRPO step",
         "theta_k (d,), gradient (d,), fisher (d, d), features (N, H, A, d), actions (N, H) int, "
-        "advantages (N, H), mask (N, H) bool, delta (), backtrack () = 0.5, max_backtracks () = 10 -> (d,)"
+        "advantages (N, H), mask (N, H) bool, delta (), backtrack () = 0.5, max_backtracks () = 10 -> "
+        "(d,)",
     ),
-}
-
-SIGNATURES: Mapping[str, Signature] = MappingProxyType(
-    {name: _parse(name, text) for name, text in _TABLE.items()}
 )
-"""Every function of the homework by ``module.function``, in the lecture's order."""
+
+SIGNATURES: Mapping[str, Signature] = MappingProxyType({one.function: one for one in _DECLARED})
+"""Every function of the homework by ``module.function``, in the order of its numbers."""
