@@ -105,7 +105,7 @@ class TrainingRun:
         data = base64.b64encode(self.picture).decode("ascii")
         first, last = self.returns[0], self.returns[-1]
         alt = html.escape(
-            f"{self.name} on CartPole: mean return per iteration. Line: your run 1, from {first:.0f} to "
+            f"{self.name}: mean return per iteration. Line: your run 1, from {first:.0f} to "
             f"{last:.0f}. Band: 90 of 100 runs of the reference. Dashes: {self.bar:.0f}, where a run ends."
         )
         size = f'width="{_WIDTH // 2}" height="{_HEIGHT // 2}"'

@@ -8,14 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.diagnosis import diagnose
 from autograder.grading.feedback import explain, is_without_padding
 from autograder.grading.results import Explanation
 from autograder.sandbox.calls import Call
 from autograder.sandbox.failures import CallRaised, SubmissionFault
 from autograder.sandbox.proxy import Submission
-from hw4.lab.compare import Mismatch
 
 REMEMBERS = (
     "Called alone, with nothing called before, it returns something else: a function must depend on its "
@@ -63,8 +62,7 @@ class Explainer:
         """
         explanation = Explanation(str(error), checked=checked)
         try:
-            right = self._assignment.catalogue().right
-            explanation = explain(error, checked, calls, right, self._assignment.package)
+            explanation = explain(error, checked, calls, self._assignment)
             if isinstance(error, Mismatch | CallRaised):
                 explanation = replace(explanation, diagnosis=self._diagnose(error.function) or "")
             if not explanation.diagnosis and self._answers_otherwise_alone(explanation):

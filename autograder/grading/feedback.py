@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import copy
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.results import Explanation, Outcome, RejectedCall
 from autograder.sandbox import failures
 from autograder.sandbox.calls import Call
-from hw4.lab.compare import Mismatch
-from hw4.lab.signatures import SIGNATURES
 
 GRADER_FAULT = (
     "The grader itself failed in this check; this is no mistake of yours. Tell the course staff, who can "
@@ -23,9 +22,6 @@ GRADER_FAULT = (
 UNSTABLE = "The same input gave different results: a function must depend on its arguments alone."
 MAX_RELATED_CALLS = 4
 """So many calls that were held against one another are shown; of more, such as those of a mean, the first."""
-
-Right = Mapping[str, Callable[..., Any]]
-"""The right function of each name ``module.function``."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,7 @@ def explain(
     error: Mismatch | failures.SubmissionFault,
     checked: str,
     calls: Sequence[Call],
-    right: Right,
-    package: str,
+    assignment: Assignment,
 ) -> Explanation:
     """Say why a row failed: what was checked, the call that was rejected, what was expected and found.
 
@@ -76,8 +71,7 @@ def explain(
         error: what the test raised.
         checked: what was checked and on which slide, from the test's docstring.
         calls: the calls that the test made on the input that failed.
-        right: the right functions.
-        package: the package students fill in.
+        assignment: the homework.
     """
     kind = error.kind if isinstance(error, Mismatch) else type(error).__name__
     if not isinstance(error, Mismatch | failures.CallRaised | failures.UnusableReturn):
@@ -89,7 +83,7 @@ def explain(
         str(error),
         kind,
         checked,
-        tuple(_write_down(call, error, right, package, is_single=is_single) for call in shown),
+        tuple(_write_down(call, error, assignment, is_single=is_single) for call in shown),
         len(chosen),
         tells_numbers=kind in ("value", "relation"),
     )
@@ -117,20 +111,19 @@ def _rejected(error: Mismatch | failures.SubmissionFault, calls: Sequence[Call])
 def _write_down(
     call: Call,
     error: Mismatch | failures.SubmissionFault,
-    right: Right,
-    package: str,
+    assignment: Assignment,
     *,
     is_single: bool,
 ) -> RejectedCall:
-    names = [argument.name for argument in SIGNATURES[call.function].arguments]
+    names = [argument.name for argument in assignment.signatures[call.function].arguments]
     arguments = dict(zip(names, call.arguments, strict=False)) | dict(call.keywords)
     expected = error.expected if isinstance(error, Mismatch) and error.kind == "value" else None
     if not is_single or expected is None:
-        expected = _right_value(call, right)
-    return RejectedCall(call.function, package, arguments, call.returned, expected)
+        expected = _right_value(call, assignment.catalogue().right[call.function])
+    return RejectedCall(call.function, assignment.package, arguments, call.returned, expected)
 
 
-def _right_value(call: Call, right: Right) -> np.ndarray | None:
+def _right_value(call: Call, right: Callable[..., Any]) -> np.ndarray | None:
     arguments, keywords = copy.deepcopy((call.arguments, dict(call.keywords)))
     with np.errstate(all="ignore"):
-        return np.array(right[call.function](*arguments, **keywords), dtype=np.float64)
+        return np.array(right(*arguments, **keywords), dtype=np.float64)

@@ -19,7 +19,7 @@ import hypothesis
 import hypothesis.errors
 import pytest
 
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.curve import Curve, TrainingRun
 from autograder.grading.explainer import Explainer
@@ -31,7 +31,6 @@ from autograder.grading.settings import Settings
 from autograder.sandbox.calls import Call
 from autograder.sandbox.failures import SubmissionFault
 from autograder.sandbox.proxy import Submission
-from hw4.lab.compare import Mismatch
 
 OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
@@ -211,7 +210,9 @@ class GradingPlugin:
             if recorder is not None:
                 recorder.try_examples(pyfuncitem.funcargs)
             return passed
-        except _FAILURES:
+        except (Exception, RowEnded) as error:
+            if not _is_failure(error):
+                raise
             if self.is_stopped:
                 raise KeyboardInterrupt from None
             if recorder is not None and not isinstance(recorder.failure, Mismatch | SubmissionFault):
@@ -231,7 +232,9 @@ class GradingPlugin:
             item.obj(**arguments)
             if recorder is not None:
                 recorder.try_examples(arguments)
-        except _FAILURES:
+        except (Exception, RowEnded) as error:
+            if not _is_failure(error):
+                raise
             if self.is_stopped:
                 raise KeyboardInterrupt from None
             return False
@@ -327,13 +330,17 @@ class GradingPlugin:
         test.hypothesis.inner_test = recorder.as_test()
 
 
-_FAILURES = (Mismatch, SubmissionFault, RowEnded, hypothesis.errors.HypothesisException)
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
 _RUN = pytest.StashKey[TrainingRun]()
 _LENT = pytest.StashKey[bool]()
 _CALLS = pytest.StashKey[tuple[Call, ...]]()
 _STARTED = pytest.StashKey[float]()
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether a test ended because of what the submission did, or hypothesis ended its search."""
+    return isinstance(error, Mismatch | SubmissionFault | RowEnded | hypothesis.errors.HypothesisException)
 
 
 def _with_note(verdict: Verdict, note: str) -> Verdict:

@@ -10,10 +10,10 @@ from typing import Any
 
 import hypothesis.errors
 
+from autograder.grading.assignment import Mismatch
 from autograder.grading.budget import EXAMPLES_AFTER_FAILURE
 from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.failures import SubmissionFault
-from hw4.lab.compare import Mismatch
 
 
 class RowEnded(BaseException):
@@ -87,16 +87,14 @@ class Recorder:
             self._test(*arguments, **keywords)
         except hypothesis.errors.HypothesisException:
             raise  # how a test says that an input is of no use to it
-        except (Mismatch, SubmissionFault) as error:
+        except Exception as error:
             self._remember(error, keywords)
-            # A hang or a missing function is the same on every input: trying others would only cost time.
-            if self._wants_first or getattr(error, "ends_row", False):
+            # A hang or a missing function is the same on every input: trying others would only cost time. And
+            # where the grader itself fails, a smaller input would not make it the student's mistake.
+            is_students = isinstance(error, Mismatch | SubmissionFault)
+            if not is_students or self._wants_first or getattr(error, "ends_row", False):
                 raise RowEnded from error
             raise
-        except Exception as error:
-            # The grader's own fault: a smaller input would not make it the student's.
-            self._remember(error, keywords)
-            raise RowEnded from error
 
     def _remember(self, error: BaseException, keywords: Mapping[str, Any]) -> None:
         size = len(repr({name: value for name, value in keywords.items() if name != "submission"}))

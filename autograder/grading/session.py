@@ -189,7 +189,7 @@ class Session:
                 box,
                 functions,
                 collected.missing,
-                lend=Lender(package),
+                lend=Lender(self._assignment),
                 order=[function.qualified_name for function in self._assignment.functions],
                 seconds=self._settings.budget_seconds,
             ) as submission,

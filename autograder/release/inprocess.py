@@ -81,7 +81,7 @@ class TrustedSubmission:
         self.is_lending = False
         self.calls = CallLog()
         self._order = [function.qualified_name for function in assignment.functions]
-        self._lend_answer = Lender(assignment.package)
+        self._lend_answer = Lender(assignment)
         self._under_test = ""
         self._numpy_errors: Any = dict.fromkeys(np.geterr(), "ignore")
         self._own = {

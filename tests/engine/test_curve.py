@@ -147,7 +147,7 @@ def test_the_text_has_a_block_for_every_iteration_and_the_numbers():
 
 
 def test_the_html_says_in_words_what_the_picture_shows():
-    assert 'alt="NPG on CartPole: mean return per iteration.' in RUN.html
+    assert 'alt="NPG: mean return per iteration.' in RUN.html
     assert "your run 1, from 20 to 500." in RUN.html
     assert RUN.text.splitlines()[1] in RUN.html
     # What Rails' sanitiser, and so the platform, is known to leave.

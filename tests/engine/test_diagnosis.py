@@ -366,7 +366,7 @@ def test_a_mistake_is_named_across_the_wall(tmp_path):
             box,
             functions,
             {},
-            lend=Lender("hw4"),
+            lend=Lender(HW4),
             order=[function.qualified_name for function in HW4.functions],
         ) as submission,
     ):

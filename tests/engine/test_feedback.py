@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from autograder.grading.assignment import Catalogue
 from autograder.grading.feedback import MAX_RELATED_CALLS, explain, is_without_padding, judge
 from autograder.grading.results import Outcome
+from autograder.homework import HW4
 from autograder.sandbox import failures
 from autograder.sandbox.calls import Call, CallLog
 from hw4.lab.compare import Mismatch
@@ -15,6 +19,7 @@ from hw4.trajectories import TrajectoryBatch
 CHECKED = 'F is a mean (slide "F").'
 FISHER = "npg.fisher_estimate"
 RIGHT = {FISHER: lambda scores, mask: np.sum(scores * mask)}
+HOMEWORK = dataclasses.replace(HW4, catalogue=lambda: Catalogue(right=RIGHT))
 
 
 def call(returned, mask=True, scores=0.5):
@@ -27,7 +32,7 @@ def wrong(found, kind="value", expected=None):
 
 
 def explained(error, calls):
-    return explain(error, CHECKED, calls, RIGHT, "hw4")
+    return explain(error, CHECKED, calls, HOMEWORK)
 
 
 def test_the_call_that_was_rejected_is_found_among_those_with_the_same_answer():
@@ -73,10 +78,11 @@ def test_of_many_calls_one_is_shown_and_all_are_counted():
 def test_the_calls_of_other_functions_belong_to_a_relation_that_names_them():
     other = Call("npg.npg_step_size", (np.array([1.0]),), {}, np.array(1.0))
     right = {**RIGHT, "npg.npg_step_size": lambda gradient: 1.0}
+    homework = dataclasses.replace(HW4, catalogue=lambda: Catalogue(right=right))
     error = Mismatch(FISHER, "relation", "Wrong.")
-    assert explain(error, CHECKED, [call(1.0), other], right, "hw4").number_of_calls == 1
+    assert explain(error, CHECKED, [call(1.0), other], homework).number_of_calls == 1
     error = Mismatch(FISHER, "relation", "Wrong.", related=("npg.npg_step_size",))
-    assert explain(error, CHECKED, [call(1.0), other], right, "hw4").number_of_calls == 2
+    assert explain(error, CHECKED, [call(1.0), other], homework).number_of_calls == 2
 
 
 def test_an_outcome_has_no_call():

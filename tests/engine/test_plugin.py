@@ -24,6 +24,7 @@ from autograder.grading.plugin import GradingPlugin
 from autograder.grading.settings import Settings
 from autograder.sandbox import failures
 from autograder.sandbox.calls import CallLog
+from hw4.lab.signatures import SIGNATURES
 
 class Toy:
     value = 1.0
@@ -39,8 +40,11 @@ class Toy:
         self.is_lending = False
     def fault(self, kind): raise getattr(failures, kind)("npg.f", "A sentence.")
 
-function = Function("1.1", "npg", "f", "The function")
-parts = (Part("1", "One", 2, (function,)), Part("2", "Two", 1, is_bonus=True))
+functions = (
+    Function("1.1", "npg", "f", "The function"),
+    Function("1.2", "npg", "npg_step_size", "Step size", SIGNATURES["npg.npg_step_size"]),
+)
+parts = (Part("1", "One", 2, functions), Part("2", "Two", 1, is_bonus=True))
 def catalogue():
     if "faulty catalogue" in sys.argv: raise NameError("a slip in the catalogue")
     return Catalogue()
