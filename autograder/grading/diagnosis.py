@@ -63,10 +63,10 @@ def diagnose(function: str, submission: Submission, catalogue: Catalogue, seed: 
         not return.
     """
     mistakes = catalogue.of(function)
+    if not mistakes:
+        return Diagnosis()
     rng = np.random.default_rng(seed)
     probes = [(probe, False) for probe in catalogue.probes(function, rng)]
-    if not mistakes or not probes:
-        return Diagnosis()
     probes += [(probe, True) for probe in catalogue.edges(function, rng)]
     right = catalogue.right[function]
     with submission.lending():

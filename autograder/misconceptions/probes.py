@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from autograder.misconceptions.trpo import (
     trpo_step_without_the_kl,
     trpo_step_without_the_surrogate,
 )
+from hw4.lab.signatures import SIGNATURES, Argument
 from hw4.npg import fisher_estimate
 from hw4.policy import score
 from hw4.policy_gradient import policy_gradient_estimate
@@ -40,11 +42,9 @@ def probes(function: str, rng: np.random.Generator) -> list[Probe]:
         rng: the source of randomness.
 
     Returns:
-        A list of arguments for each probe; empty for a function that has none.
+        A list of arguments for each probe: drawn as below, or else from the shapes in the signature.
     """
-    draw = _DRAWS.get(function)
-    if draw is None:
-        return []
+    draw = _DRAWS.get(function, partial(_from_shapes, function))
     return [draw(_Sizes(*sizes, number=number), rng) for number, sizes in enumerate(SIZES)]
 
 
@@ -68,6 +68,27 @@ class _Sizes:
 
     def actions(self, rng: np.random.Generator, *shape: int) -> Array:
         return rng.integers(self.A, size=shape, dtype=np.int64)
+
+
+def _from_shapes(function: str, sizes: _Sizes, rng: np.random.Generator) -> Probe:
+    """Draw arguments as the signature says: standard normal arrays, numbers from 0.1 to 0.8."""
+    return tuple(_argument(argument, sizes, rng) for argument in SIGNATURES[function].arguments)
+
+
+def _argument(argument: Argument, sizes: _Sizes, rng: np.random.Generator) -> object:
+    if argument.axes is None:
+        return _batch(sizes, rng)
+    if argument.axes == ():
+        return float(rng.uniform(0.1, 0.8))
+    leading = (sizes.N, sizes.H) if "..." in argument.axes else ()
+    shape = (*leading, *(getattr(sizes, axis) for axis in argument.axes if axis != "..."))
+    if argument.dtype is np.bool_:
+        return sizes.mask(rng)
+    if argument.dtype is np.int64:
+        return sizes.actions(rng, *shape)
+    if argument.name.endswith("_log_probs"):
+        return -rng.exponential(size=shape)
+    return rng.normal(size=shape)
 
 
 def _decision(sizes: _Sizes, rng: np.random.Generator, *, with_actions: bool) -> Probe:
@@ -95,20 +116,12 @@ def _score(sizes: _Sizes, rng: np.random.Generator) -> Probe:
     return _decision(sizes, rng, with_actions=True)
 
 
-def _rewards_to_go(sizes: _Sizes, rng: np.random.Generator) -> Probe:
-    return rng.normal(size=(sizes.N, sizes.H)), sizes.mask(rng)
-
-
 def _fit(sizes: _Sizes, rng: np.random.Generator) -> Probe:
     features = rng.normal(size=(sizes.N, sizes.H, sizes.k))
     if sizes.is_last:
         features[..., -1] = features[..., 0]
     ridge = 0.0 if sizes.number in (0, 2) or sizes.is_last else float(rng.uniform(0.5, 4.0))
     return features, 1.0 + rng.normal(size=(sizes.N, sizes.H)), sizes.mask(rng), ridge
-
-
-def _predict(sizes: _Sizes, rng: np.random.Generator) -> Probe:
-    return rng.normal(size=sizes.k), rng.normal(size=(sizes.N, sizes.H, sizes.k))
 
 
 def _policy_gradient(sizes: _Sizes, rng: np.random.Generator) -> Probe:
@@ -240,9 +253,7 @@ def _search(sizes: _Sizes, rng: np.random.Generator) -> tuple[Any, ...]:
 _DRAWS: dict[str, Callable[[_Sizes, np.random.Generator], Probe]] = {
     "policy.action_log_probabilities": _log_probabilities,
     "policy.score": _score,
-    "baseline.rewards_to_go": _rewards_to_go,
     "baseline.fit_baseline": _fit,
-    "baseline.predict_baseline": _predict,
     "policy_gradient.policy_gradient_estimate": _policy_gradient,
     "importance_sampling.importance_weights": _weights,
     "importance_sampling.importance_sampling_estimate": _weighted_values,
