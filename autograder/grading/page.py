@@ -52,12 +52,17 @@ def _lines(
     else:
         yield "Some results are shown later; this page is about the others."
     yield ""
+    earned = {}
     for part in assignment.parts:
         rows = [row for row in results.rows if row.number.split(".")[0] == part.number]
-        if rows:
-            earned = format_sum(rows) if points_shown else _count(rows)
-            told = earned if all(row in shown for row in rows) else "later"
-            yield f"  {part.number}  {part.title:{_WIDEST_TITLE}} {told:>12}"
+        if rows and all(row in shown for row in rows):
+            earned[part] = format_sum(rows) if points_shown else _count(rows)
+        elif rows:
+            earned[part] = "later"
+    width = max(12, *map(len, earned.values()))
+    yield from (
+        f"  {part.number}  {part.title:{_WIDEST_TITLE}} {told:>{width}}" for part, told in earned.items()
+    )
     yield ""
     yield from _what_to_do(shown)
     if any(row.outcome is Outcome.GRADER_FAULT for row in shown):

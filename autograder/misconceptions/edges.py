@@ -287,6 +287,19 @@ def _odd_advantages(rng: np.random.Generator) -> Probe:
     return np.zeros(1), np.zeros(1), features, actions, np.array([[ODD, ODD_BELOW]]), mask, 0.0
 
 
+def _low_samples(rng: np.random.Generator) -> Probe:
+    """Log-probabilities near −1000: both probabilities are 0 in float64."""
+    target, proposal = -1000.0 - rng.exponential(size=(2, 4, 3))
+    return target, proposal, rng.normal(size=(4, 3)), 0.2
+
+
+def _samples_around_the_clip(rng: np.random.Generator) -> Probe:
+    """Log-ratios in small steps, so that it shows where a clip begins."""
+    log_ratios = np.linspace(-0.497, 0.497, 72)
+    advantages = np.where(np.arange(144) % 2, 1.0, -1.0) * rng.uniform(0.5, 1.5, 144)
+    return np.repeat(log_ratios, 2) - 1.0, np.full(144, -1.0), advantages, 0.2
+
+
 _POLICIES: tuple[Draw, ...] = (
     partial(_policies, 4, 3, 2, 1.0, 0.0),
     partial(_policies, 70, 3, 12, 1.0, 0.5),
@@ -489,6 +502,7 @@ _EDGES: dict[str, Sequence[Draw]] = {
         partial(_ppo_iteration, 8, (2, 3), 0.5, 0.0, 1.0),
         partial(_ppo_iteration, 6, (30, 2), 0.5, 0.5, 100.0),
     ],
+    "ppo.clip_penalty_weights": [_low_samples, _samples_around_the_clip],
     "trpo.kl_estimate": [
         *(partial(_kl, policies) for policies in _POLICIES[:6]),
         *(partial(_far_kl, distance) for distance in (5.0, 30.0, 200.0, 900.0)),

@@ -20,6 +20,7 @@ LOSS = "ppo.ppo_loss"
 GRADIENT = "ppo.ppo_gradient"
 UPDATE = "ppo.ppo_update"
 ITERATION = "ppo.ppo_iteration"
+CLIP = "ppo.clip_penalty_weights"
 PPO = "Proximal Policy Optimization (PPO)"
 ESTIMATING = "Estimating ℓ^k(θ) and its gradient"
 PENALTY = "The regularization term"
@@ -1311,3 +1312,151 @@ def ppo_iteration_with_clipped_advantages(right: Right, theta_k: Array, *data: A
     old, new, *settings, ridge = data
     returns, baseline = _advantages(old, new, ridge)
     return _finish(theta_k, new, np.clip(returns - baseline, -10.0, 10.0), settings)
+
+
+# The clip as a penalty
+
+
+def _beyond(weights: Array, advantages: Array, clip: float) -> Array:
+    """Where PPO-clip's clip is active."""
+    return np.where(advantages > 0, weights > 1 + clip, (advantages < 0) & (weights < 1 - clip))
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_of_the_wrong_sign(right: Right, *arguments: Any) -> Array:
+    """Your λ has the wrong sign: w·Â + λ has to be 0 where the clip is active."""
+    return -right(*arguments)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_on_both_sides(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You clip every weight outside [1 − ε, 1 + ε]: the sign of the advantage says which side counts."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    return np.where(np.abs(weights - 1) > clip, -weights * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_on_the_other_side(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You clip on the wrong side: for Â > 0 the clip is active above 1 + ε, for Â < 0 below 1 − ε."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    return np.where(_beyond(weights, -advantages, clip), -weights * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_above_alone(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You clip above 1 + ε alone: where Â < 0, the clip is active below 1 − ε."""
+    return np.where(advantages > 0, right(target_log_probs, proposal_log_probs, advantages, clip), 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_whatever_the_sign(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You ask for w > 1 + ε whatever the advantage: where Â < 0, the clip is active below 1 − ε."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    return np.where(weights > 1 + clip, -weights * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_without_the_ratio(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You return −Â where the clip is active: the advantage counts w times there, so λ = −w·Â."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    return np.where(_beyond(weights, advantages, clip), -advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_of_the_clipped_ratio(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You multiply by the clipped ratio: λ has to cancel w·Â, with w itself."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    clipped = np.clip(weights, 1 - clip, 1 + clip)
+    return np.where(_beyond(weights, advantages, clip), -clipped * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_as_what_is_left(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You return w·Â + λ, the factor of the score that is left: λ alone was asked for."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    return np.where(_beyond(weights, advantages, clip), 0.0, weights * advantages)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_everywhere(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You return −w·Â everywhere: where the clip is not active, λ is 0."""
+    return -importance_weights(target_log_probs, proposal_log_probs) * advantages
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_where_it_is_not_active(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You have the two cases the wrong way round: −w·Â belongs where the clip is active, 0 elsewhere."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    return np.where(_beyond(weights, advantages, clip), 0.0, -weights * advantages)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_of_the_inverted_ratio(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """Your ratio is upside down: w = π_θ/π_θk, the target above and the proposal below."""
+    return right(proposal_log_probs, target_log_probs, advantages, clip)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_of_the_log_ratio(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You compare ln w with ±ε: the clip is active where w itself leaves [1 − ε, 1 + ε]."""
+    log_ratio = target_log_probs - proposal_log_probs
+    return np.where(_beyond(log_ratio + 1, advantages, clip), -np.exp(log_ratio) * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_below_the_inverse(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """Your lower end is 1/(1 + ε): PPO-clip's is 1 − ε."""
+    weights = importance_weights(target_log_probs, proposal_log_probs)
+    is_active = np.where(advantages > 0, weights > 1 + clip, (advantages < 0) & (weights < 1 / (1 + clip)))
+    return np.where(is_active, -weights * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING)
+def clip_weights_with_a_fixed_clip(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """Your ε is 0.2 whatever was asked for: use `clip`."""
+    return right(target_log_probs, proposal_log_probs, advantages, 0.2)
+
+
+@mistake(CLIP, ESTIMATING, "4.7.4")
+def clip_weights_outside_log_space(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You take exp of each before dividing, and both may be 0 in floating point: subtract the logs first."""
+    weights = np.exp(target_log_probs) / np.exp(proposal_log_probs)
+    return np.where(_beyond(weights, advantages, clip), -weights * advantages, 0.0)
+
+
+@mistake(CLIP, ESTIMATING, "4.7.3")
+def clip_weights_overwrite_the_advantages(
+    right: Right, target_log_probs: Array, proposal_log_probs: Array, advantages: Array, clip: float
+) -> Array:
+    """You change the caller's `advantages` in place: work on a copy."""
+    result = right(target_log_probs, proposal_log_probs, advantages, clip)
+    advantages *= importance_weights(target_log_probs, proposal_log_probs)
+    return result

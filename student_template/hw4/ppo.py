@@ -139,3 +139,30 @@ def ppo_iteration(
     """
     # Part 4.6: your code replaces this comment and the line below.
     raise NotImplementedError("Part 4.6: ppo_iteration")
+
+
+def clip_penalty_weights(
+    target_log_probs: np.ndarray, proposal_log_probs: np.ndarray, advantages: np.ndarray, clip: float
+) -> np.ndarray:
+    """Return the penalty's weight of each sample with which the lecture's PPO takes the steps of PPO-clip.
+
+        λ = −w·Â where the clip is active, else 0, with w = π_θ(a|s)/π_θk(a|s)
+
+    PPO-clip maximises the mean of min(w·Â, clip(w, 1 − ε, 1 + ε)·Â) (Schulman et al., 2017), which no longer
+    depends on θ where the clip is active: where Â > 0 and w > 1 + ε, or Â < 0 and w < 1 − ε. The gradient of
+    the lecture's objective (lecture, "Estimating ℓ^k(θ) and its gradient") is (w·Â + λ) ∇ln π_θ, and this λ,
+    one for each sample, cancels the same terms. So PPO-clip is the lecture's penalty with weights that depend
+    on θ.
+
+    Args:
+        target_log_probs: (...), ln π_θ(a|s) of the actions taken.
+        proposal_log_probs: (...), ln π_θk(a|s), under which they were sampled.
+        advantages: (...), Â.
+        clip: ε > 0, from 0.1 to 0.3 in practice.
+
+    Returns:
+        (...), λ of each sample: of the sign of −Â where the clip is active, 0 elsewhere.
+    """
+    # Hint: where the clip is active depends on the sign of the advantage; an advantage of 0 is never clipped.
+    # Part 4.7: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 4.7: clip_penalty_weights")

@@ -15,7 +15,7 @@ from autograder.release import inprocess
 from hw4.lab.signatures import SIGNATURES, Signature
 from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, replace, run_grade
 
-PART_POINTS = {"1": 12, "2": 22, "3": 32, "4": 22, "5": 12, "6": 5}
+PART_POINTS = {"1": 12, "2": 22, "3": 32, "4": 22 + 1, "5": 12, "6": 5}
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def template(tmp_path_factory):
 def test_the_reference_earns_everything(reference):
     assert reference.status == 0
     assert not reference.lost
-    assert "Total: 100 of 100 (+5 bonus)" in reference.printed
-    assert reference.document["score"] == 105
+    assert "Total: 100 of 100 (+6 bonus)" in reference.printed
+    assert reference.document["score"] == 106
 
 
 def test_the_rows_of_each_part_add_up_to_its_points(reference):
@@ -160,7 +160,7 @@ class TestWhatOneModuleCosts:
         graded = grade(submit(policy=None))
         assert graded.status == 0
         assert graded.lost_functions == {"1.1", "1.2"}
-        assert graded.document["score"] == 105 - 12
+        assert graded.document["score"] == 106 - 12
         assert "policy.py is missing" in graded.rows["1.1.1"]["output"]
         assert graded.rows["1.2.1"]["output"] == "This fails for the same cause as 1.1.1: see there."
 

@@ -18,7 +18,7 @@ from autograder.release.attacks import AttackCheck, check_attacks, read_report
 from autograder.release.salts import SaltCheck
 from autograder.release.validate import MistakeCheck, ReportCard, WholeCheck
 
-GOOD = WholeCheck("reference", 105.0, 105.0, {})
+GOOD = WholeCheck("reference", 106.0, 106.0, {})
 NOTHING = WholeCheck("template", 0.0, 0.0, {"1.1.1": "not attempted"})
 CAUGHT = MistakeCheck("mean", "npg.fisher_estimate", ("3.1.1",), {"3.1.1": True, "3.1.2": False}, True, ())
 
@@ -28,11 +28,11 @@ def test_a_reduced_run_finds_nothing_to_complain_of(monkeypatch):
     seen = []
     card = validate.validate(HW4, is_reduced=True, salts=2, on_progress=seen.append)
     assert card.shortcomings == ()
-    assert card.reference.points == 105.0
+    assert card.reference.points == 106.0
     assert card.template.points == 0.0
     assert card.caught == card.named == len(card.mistakes) == validate.REDUCED_MISTAKES
     assert len(card.styles) == validate.REDUCED_STYLES
-    assert [check.points for check in card.salted] == [105.0, 105.0]
+    assert [check.points for check in card.salted] == [106.0, 106.0]
     assert [check.name for check in card.steady] == [mistake.name for mistake in card.mistakes]
     assert all(check.is_good and check.salts == 2 for check in card.steady)
     assert [progress.done for progress in seen] == list(range(1, seen[-1].total + 1))
@@ -48,7 +48,7 @@ def test_a_good_grader_has_no_shortcomings():
     [
         (
             {"reference": dataclasses.replace(GOOD, points=104.5, failed={"3.1.4": "It changed.\nMore."})},
-            "reference got 104.5 points, but 105 were expected. Lost rows: 3.1.4: It changed.",
+            "reference got 104.5 points, but 106 were expected. Lost rows: 3.1.4: It changed.",
         ),
         (
             {"template": dataclasses.replace(NOTHING, points=0.5)},
@@ -56,7 +56,7 @@ def test_a_good_grader_has_no_shortcomings():
         ),
         (
             {"salted": (dataclasses.replace(GOOD, name="reference, salt 7", points=104.0),)},
-            "reference, salt 7 got 104 points, but 105 were expected. Lost rows: ",
+            "reference, salt 7 got 104 points, but 106 were expected. Lost rows: ",
         ),
         (
             {"attacks": AttackCheck(0, problem="it hung.")},

@@ -493,6 +493,27 @@ def _log_probabilities(
     return np.asarray((proposal + ratios).round(decimals)), np.asarray(proposal)
 
 
+def _clip_samples(
+    rng: np.random.Generator,
+    sizes: Mapping[str, int],
+    *,
+    exponent: int = 0,
+    clip: float = 0.2,
+    **log_probabilities: Any,
+) -> Arguments:
+    """Return log-probabilities, advantages other than 0 of the size 10^exponent, and ε."""
+    target, proposal = _log_probabilities(rng, sizes, **log_probabilities)
+    signs = rng.choice([-1.0, 1.0], size=target.shape)
+    advantages = signs * rng.integers(1, 21, size=target.shape) / 10.0 * 10.0**exponent
+    return target, proposal, np.asarray(advantages), clip
+
+
+def _is_off_the_clip(target: np.ndarray, proposal: np.ndarray, _: np.ndarray, clip: float) -> bool:
+    """Whether no weight is so near to 1 ± ε that rounding decides."""
+    weights = np.exp(target - proposal)
+    return bool(np.all(np.abs(np.abs(weights - 1.0) - clip) > 1e-6))
+
+
 def _weighted_values(
     rng: np.random.Generator,
     sizes: Mapping[str, int],
@@ -1114,6 +1135,26 @@ DOMAINS: Mapping[str, Domain] = {
             case("n=8", cancels=True),
         ),
         _mean_of_products,
+    ),
+    "ppo.clip_penalty_weights": Domain(
+        _clip_samples,
+        (
+            case("m=3 n=3", ratio=0.4),
+            case("n=307", ratio=0.4),
+            case("m=3 n=100", ratio=0.4, order="F"),
+            case("l=2 m=2 n=2", ratio=0.4),
+            case("", ratio=0.4),
+            case("n=12", ratio=LARGEST_LOG_RATIO, least=-9e3),
+            case("n=12", ratio=30.0, least=-1e4, exponent=-_SIX),
+            case("n=12", ratio=30.0, exponent=_SIX),
+            case("n=12", ratio=0.04, decimals=3, clip=0.01),
+            case("n=12", ratio=0.4, clip=0.3),
+            case("n=12", clip=1.5),
+            case("m=2 n=2", ratio=0.0, least=-2.0),
+            case("n=6", ratio=0.0, least=0.0),
+        ),
+        lambda target, proposal, advantages, clip: float(np.max(np.abs(advantages))),
+        admits=_is_off_the_clip,
     ),
     "ppo.ppo_loss": Domain(
         _loss_arguments,

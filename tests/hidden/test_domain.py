@@ -191,6 +191,16 @@ def test_ppo_iteration_holds_at_every_size_and_magnitude(submission):
     assert_holds_everywhere("ppo.ppo_iteration", submission)
 
 
+@weight(0.3)
+@number("4.7.4")
+def test_clip_weights_hold_at_every_size_and_magnitude(submission):
+    """Holds at every size and magnitude.
+
+    Up to three axes; log-ratios up to ±700, advantages of 1e-6 and 1e6, ε from 0.01 to 1.5.
+    """
+    assert_holds_everywhere("ppo.clip_penalty_weights", submission)
+
+
 @weight(0.5)
 @number("6.1.4")
 def test_kl_holds_at_every_size_and_magnitude(submission):

@@ -41,6 +41,9 @@ LOSS = "ppo.ppo_loss"
 GRADIENT = "ppo.ppo_gradient"
 UPDATE = "ppo.ppo_update"
 ITERATION = "ppo.ppo_iteration"
+CLIP = "ppo.clip_penalty_weights"
+STEP = 1e-5
+"""Of a difference quotient: its error and its rounding are below 1e-10 for weights near 1."""
 NEAR = 8.0
 TELLING = strategies.two_policies(np.random.default_rng(1), 2, 1, UNEQUAL)
 CLOSENESS = st.sampled_from([NEAR, 2.0])
@@ -422,6 +425,71 @@ def test_iteration_leaves_the_arguments(submission):
     changed = (*arguments[:4], 2.0 * arguments[4], *arguments[5:])
     returned = assert_leaves_arguments(ITERATION, submission, arguments, [changed], drawn.theta.shape)
     assert_moves(ITERATION, returned, drawn.theta, reference.ppo_iteration(*arguments))
+
+
+@weight(0.4)
+@number("4.7.1")
+@given(
+    drawn=strategies.log_prob_pairs(),
+    rng=strategies.generators(),
+    spread=st.sampled_from([1.0, 0.125]),
+    clip=st.sampled_from([0.1, 0.2, 0.3, 0.5]),
+)
+def test_clip_weights_cancel_the_advantage_where_the_clip_is_active(submission, drawn, rng, spread, clip):
+    """Cancels the weighted advantage where the clip is active, and is 0 elsewhere.
+
+    −w·Â where Â > 0 and w > 1 + ε, or Â < 0 and w < 1 − ε: the penalty's weight of each sample (slide
+    "Estimating ℓ^k(θ) and its gradient").
+    """
+    arguments = (*_clip_samples(drawn, rng, spread), clip)
+    returned = submission.ppo.clip_penalty_weights(*arguments)
+    assert_close(CLIP, returned, reference.clip_penalty_weights(*arguments), entrywise=True)
+
+
+@weight(0.2)
+@number("4.7.2")
+@given(drawn=strategies.log_prob_pairs(), rng=strategies.generators(), clip=st.sampled_from([0.1, 0.2, 0.3]))
+def test_clip_weights_give_the_gradient_of_ppo_clip(submission, drawn, rng, clip):
+    """Gives the lecture's objective the gradient of PPO-clip.
+
+    w·Â + λ is the derivative of min(w·Â, clip(w, 1 − ε, 1 + ε)·Â) by ln π_θ (slide "Estimating ℓ^k(θ) and its
+    gradient"), here taken from a difference quotient.
+    """
+    target, proposal, advantages = _clip_samples(drawn, rng, 0.125)
+
+    def objective(log_ratio):
+        weights = np.exp(log_ratio)
+        return np.minimum(weights * advantages, np.clip(weights, 1 - clip, 1 + clip) * advantages)
+
+    log_ratio = target - proposal
+    slope = (objective(log_ratio + STEP) - objective(log_ratio - STEP)) / (2.0 * STEP)
+    weights = as_returned(
+        CLIP, submission.ppo.clip_penalty_weights(target, proposal, advantages, clip), target.shape
+    )
+    assert_close(
+        CLIP,
+        np.exp(log_ratio) * advantages + weights,
+        slope,
+        scale=1.0,
+        relation="w·Â + λ has to be the derivative of PPO-clip's objective by ln π_θ.",
+    )
+
+
+@weight(0.1)
+@number("4.7.3")
+def test_clip_weights_leave_the_arguments(submission):
+    """Leaves its arguments as they were."""
+    target, proposal = np.array([[-0.5, -2.0], [-1.5, -0.25]]), np.array([[-1.0, -1.5], [-1.0, -1.25]])
+    advantages = np.array([[1.0, -0.5], [-2.0, 1.5]])
+    others = [(2.0 * target, proposal, advantages), (target, 2.0 * proposal, advantages)]
+    changed = [(*arrays, 0.2) for arrays in (*others, (target, proposal, 2.0 * advantages))]
+    assert_leaves_arguments(CLIP, submission, (target, proposal, advantages, 0.2), changed, (2, 2))
+
+
+def _clip_samples(drawn, rng, spread):
+    """Log-probabilities and advantages; no weight is within 0.001 of where a clip begins."""
+    advantages = rng.integers(-4, 5, size=drawn.target.shape) / 2.0
+    return spread * drawn.target, spread * drawn.proposal, advantages
 
 
 def _assert_is_ppo(submission, drawn, given_to_student, rest):

@@ -15,6 +15,7 @@ LOSS = "ppo.ppo_loss"
 GRADIENT = "ppo.ppo_gradient"
 UPDATE = "ppo.ppo_update"
 ITERATION = "ppo.ppo_iteration"
+CLIP = "ppo.clip_penalty_weights"
 
 HALF = np.array([0.0])
 """The θ at which the lecture's first action has probability ½."""
@@ -137,3 +138,10 @@ def test_an_iteration_learns_its_baseline_on_the_baseline_batch(submission, pred
         HALF, baseline_batch, new, kl_weight=0.0, learning_rate=0.1, minibatches=np.array([[0]]), ridge=0.0
     )
     assert_close(ITERATION, returned, [step])
+
+
+def test_the_clip_as_a_penalty_cancels_the_advantage_beyond_the_clip(submission):
+    """With ε = 0.2 the weights are 1.5, 1.5, ½ and ½: the clip is active for 1.5 · 2 and for ½ · (−2)."""
+    target, advantages = np.log([0.75, 0.75, 0.25, 0.25]), np.array([2.0, -2.0, 2.0, -2.0])
+    returned = submission.ppo.clip_penalty_weights(target, np.full(4, np.log(0.5)), advantages, 0.2)
+    assert_close(CLIP, returned, [-3.0, 0.0, 0.0, 1.0])

@@ -70,6 +70,7 @@ MAGNITUDES: Mapping[str, Magnitudes] = MappingProxyType(
         "damping": _ORDINARY_OR_ZERO,
         "kl_weight": _ORDINARY_OR_ZERO,
         "max_backtracks": Magnitudes(10, 40, edges=(0,)),
+        "clip": Magnitudes(0.01, 1.5),
         "target_log_probs": Magnitudes(0.1, 1e4, edges=(0.0,)),
         "proposal_log_probs": Magnitudes(0.1, 1e4, edges=(0.0,)),
     }

@@ -250,6 +250,13 @@ _DECLARED = (
         "learning_rate (), minibatches (S, B) int, ridge () -> (d,)",
     ),
     _declare(
+        "4.7",
+        "ppo.clip_penalty_weights",
+        "Clip as a penalty",
+        "target_log_probs (...), proposal_log_probs (...), advantages (...), clip () -> (...)",
+        bonus_points=1,
+    ),
+    _declare(
         "6.1",
         "trpo.kl_estimate",
         "KL estimate",

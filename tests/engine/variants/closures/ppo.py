@@ -55,3 +55,14 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     return ppo_update(
         theta_k, u.features, u.actions, advantages, u.mask, kl_weight, learning_rate, minibatches
     )
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    ratio = importance_weights(target_log_probs, proposal_log_probs)
+
+    def where_clipped(beyond):
+        return beyond.astype(float)
+
+    rising = where_clipped((advantages > 0) & (ratio > 1 + clip))
+    falling = where_clipped((advantages < 0) & (ratio < 1 - clip))
+    return np.multiply(-(rising + falling) * ratio, advantages)

@@ -40,3 +40,11 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     w = fit_baseline(b.baseline_features, rewards_to_go(b.rewards, b.mask), b.mask, ridge)
     A = rewards_to_go(u.rewards, u.mask) - predict_baseline(w, u.baseline_features)
     return ppo_update(theta_k, u.features, u.actions, A, u.mask, kl_weight, learning_rate, minibatches)
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    """Less the derivative of what PPO-clip leaves out of w·Â, by ln π."""
+    gap = target_log_probs - proposal_log_probs
+    w = np.exp(gap)
+    left_out = w * advantages - np.minimum(w * advantages, np.clip(w, 1 - clip, 1 + clip) * advantages)
+    return np.where(left_out > 0, -(np.exp(gap + 1e-200j).imag / 1e-200) * advantages, 0.0)

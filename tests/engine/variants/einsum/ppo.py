@@ -38,3 +38,9 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     w = fit_baseline(b.baseline_features, rewards_to_go(b.rewards, b.mask), b.mask, ridge)
     adv = rewards_to_go(u.rewards, u.mask) - predict_baseline(w, u.baseline_features)
     return ppo_update(theta_k, u.features, u.actions, adv, u.mask, kl_weight, learning_rate, minibatches)
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    ratio = np.exp(target_log_probs - proposal_log_probs)
+    active = np.sign(advantages) * (ratio - 1) > clip
+    return -np.einsum("...,...,...->...", np.where(active, ratio, 0.0), advantages, active)

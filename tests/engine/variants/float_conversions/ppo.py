@@ -40,3 +40,13 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     w = fit_baseline(b.baseline_features, rewards_to_go(b.rewards, b.mask), b.mask, float(ridge))
     A = rewards_to_go(u.rewards, u.mask) - predict_baseline(w, u.baseline_features)
     return ppo_update(theta_k, u.features, u.actions, A, u.mask, kl_weight, learning_rate, minibatches)
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    adv = np.asarray(advantages).astype(float)
+    ratio = np.exp(np.asarray(target_log_probs, dtype=float) - np.asarray(proposal_log_probs, dtype=float))
+    active = np.logical_or(
+        np.logical_and(adv > 0.0, ratio > 1.0 + float(clip)),
+        np.logical_and(adv < 0.0, ratio < 1.0 - float(clip)),
+    )
+    return -np.where(active, ratio * adv, 0.0).astype(float)

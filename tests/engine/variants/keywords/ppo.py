@@ -60,3 +60,10 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
         learning_rate=learning_rate,
         minibatches=minibatches,
     )
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    w = IS.importance_weights(target_log_probs=target_log_probs, proposal_log_probs=proposal_log_probs)
+    clipped = np.clip(w, 1 - clip, 1 + clip)
+    is_active = np.less(clipped * advantages, w * advantages)
+    return np.negative(np.multiply(w, advantages, where=is_active, out=np.zeros_like(w)))

@@ -38,3 +38,14 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     return ppo_update(
         theta_k, new.features, new.actions, advantages, new.mask, kl_weight, learning_rate, minibatches
     )
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    def one(new, old, advantage):
+        w = float(np.exp(new - old))
+        if (advantage > 0 and w > 1 + clip) or (advantage < 0 and w < 1 - clip):
+            return -w * advantage
+        return 0.0
+
+    weights = map(one, np.ravel(target_log_probs), np.ravel(proposal_log_probs), np.ravel(advantages))
+    return np.reshape(list(weights), np.shape(advantages)).tolist()

@@ -45,3 +45,9 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
         learning_rate,
         minibatches,
     )
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    w = importance_weights(target_log_probs, proposal_log_probs)
+    active = (advantages > 0) * (w > 1 + clip) + (advantages < 0) * (w < 1 - clip)
+    return -1.0 * active * w * advantages

@@ -76,3 +76,14 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
         learning_rate,
         minibatches,
     )
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    result = np.zeros(advantages.shape)
+    for index in np.ndindex(advantages.shape):
+        weight = math.exp(target_log_probs[index] - proposal_log_probs[index])
+        if advantages[index] > 0 and weight > 1 + clip:
+            result[index] = -weight * advantages[index]
+        if advantages[index] < 0 and weight < 1 - clip:
+            result[index] = -weight * advantages[index]
+    return result

@@ -61,3 +61,13 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     w = fit_baseline(b.baseline_features, rewards_to_go(b.rewards, b.mask), b.mask, ridge)
     A = rewards_to_go(u.rewards, u.mask) - predict_baseline(w, u.baseline_features)
     return ppo_update(theta_k, u.features, u.actions, A, u.mask, kl_weight, learning_rate, minibatches)
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    if np.ndim(advantages) > 0:
+        triples = zip(target_log_probs, proposal_log_probs, advantages)
+        return np.array([clip_penalty_weights(*triple, clip) for triple in triples])
+    w = np.exp(target_log_probs - proposal_log_probs)
+    if advantages > 0:
+        return -w * advantages if w > 1 + clip else 0.0
+    return -w * advantages if w < 1 - clip and advantages < 0 else 0.0

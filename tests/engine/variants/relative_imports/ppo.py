@@ -48,3 +48,12 @@ def ppo_iteration(
     a = a - baseline.predict_baseline(w, update_batch.baseline_features)
     u = update_batch
     return ppo_update(theta_k, u.features, u.actions, a, u.mask, kl_weight, learning_rate, minibatches)
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    w = importance_sampling.importance_weights(target_log_probs, proposal_log_probs)
+    too_large = np.logical_and(advantages > 0, w > 1 + clip)
+    too_small = np.logical_and(advantages < 0, w < 1 - clip)
+    penalty = np.zeros_like(w)
+    penalty[too_large | too_small] = (-w * advantages)[too_large | too_small]
+    return penalty

@@ -47,3 +47,10 @@ def ppo_iteration(theta_k, baseline_batch, update_batch, kl_weight, learning_rat
     A = to_go(update_batch) - update_batch.baseline_features @ w
     u = update_batch
     return ppo_update(theta_k, u.features, u.actions, A, u.mask, kl_weight, learning_rate, minibatches)
+
+
+def clip_penalty_weights(target_log_probs, proposal_log_probs, advantages, clip):
+    gap = target_log_probs - proposal_log_probs
+    low = np.log(1 - clip) if clip < 1 else -np.inf
+    active = np.select([advantages > 0, advantages < 0], [gap > np.log(1 + clip), gap < low], False)
+    return np.where(active, -np.exp(gap) * advantages, 0.0)
