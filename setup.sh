@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv with what grading needs; in a full checkout, with what working on this repository needs.
 #
-#   ./setup.sh [--quiet]     --quiet: say nothing when there is nothing to do
+#   ./setup.sh [--quiet]     --quiet: print nothing when there is nothing to do
 #
 #   HW4_PYTHON=PATH          the Python to use, 3.10 or newer
 #   HW4_ALLOW_SAME_USER=1    as root: accept a Python that root alone can execute
@@ -18,95 +18,29 @@ unset PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_NO_DEPS PIP_NO_COMPILE PIP_REQ
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 DEBIAN_FRONTEND=noninteractive
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-nobody=65534
-
-# Prints VERSION|EXECUTABLE|1 or 0: whether it can make environments. Names the interpreter itself, not a shim
-# or an environment through which it was called.
-examine='
-import sys
-if sys.version_info < (3, 10):
-    print("%d.%d.%d||0" % sys.version_info[:3])
-    sys.exit()
-try:
-    import ensurepip, venv
-    can_make_environments = 1
-except ImportError:
-    can_make_environments = 0
-executable = getattr(sys, "_base_executable", None) or sys.executable
-print("%d.%d.%d|%s|%d" % (sys.version_info[:3] + (executable, can_make_environments)))
-'
-
-# Tries an interpreter as another user would: permissions, access lists and mounts all count.
-as_another_user='
-import os, sys
-executable, code, uid = sys.argv[1], sys.argv[2], int(sys.argv[3])
-try:
-    os.setgroups([])
-    os.setgid(uid)
-    os.setuid(uid)
-except OSError:
-    sys.exit(0)  # Here nobody can become another user, the grader included: nothing to find out.
-os.chdir("/")
-try:
-    os.execv(executable, [executable, "-I", "-B", "-c", code])
-except OSError:
-    sys.exit(1)
-'
-
-# Describes an environment; the same words again mean that nothing has changed since.
-describe='
-import hashlib, sys
-lock = open(sys.argv[1], "rb").read()
-print("%s %d.%d.%d %s" % ((hashlib.sha256(lock).hexdigest(),) + sys.version_info[:3] + (sys.prefix,)))
-'
-
-# Grades the reference as the first submission will be graded: what is missing shall fail the build of the image, and
-# no student. Leaves nothing behind: its files are those of a folder of its own.
-grade_reference='
-import contextlib, io, json, os, runpy, sys, tempfile
-here = sys.argv[1]
-sys.path.insert(0, here)
-printed = io.StringIO()
-with tempfile.TemporaryDirectory() as folder:
-    os.chdir(folder)
-    sys.argv = ["autograder", "grade", os.path.join(here, "solutions"), "--results", "results.json"]
-    try:
-        with contextlib.redirect_stdout(printed):
-            runpy.run_module("autograder", run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        if end.code:
-            sys.exit(printed.getvalue()[-2000:] + "\\ngrading it ended with status %s" % end.code)
-    with open("results.json", encoding="utf-8") as file:
-        results = json.load(file)
-    os.chdir("/")
-lost = [row["number"] for row in results["tests"] if row["status"] != "passed"]
-if lost or not results["tests"]:
-    sys.exit(printed.getvalue()[-2000:] + "\\nthe reference lost %s" % (", ".join(lost) or "every row"))
-mode = results["extra_data"]["worker"].get("mode", "unknown")
-print("Graded the reference: full marks in %.0f s, isolation %s." % (results["execution_time"], mode))
-'
+programs=$here/autograder/setup
 
 main() {
-  local quiet=no
   case "${1-}" in
-    --quiet) quiet=yes ;;
-    '') ;;
+    '' | --quiet) ;;
     *) printf 'setup.sh knows no argument "%s": call it as ./setup.sh, or ./setup.sh --quiet.\n' "$1" >&2; exit 2 ;;
   esac
+  if is_full_checkout; then lock=requirements/development.lock; else lock=requirements/grading.lock; fi
+  local part
+  for part in "$lock" autograder/setup; do
+    [ -e "$here/$part" ] || fail "$part is missing: this folder is not complete, copy it again."
+  done
 
-  if [ -d "$here/tests/engine" ]; then lock=requirements/development.lock; else lock=requirements/grading.lock; fi
-  [ -f "$here/$lock" ] || fail "$lock is missing: this folder is not complete, copy it again."
   choose_place
   if is_ready; then
-    [ "$quiet" = yes ] || printf 'Ready: .venv fits %s.\n' "$lock"
+    [ "${1-}" = --quiet ] || printf 'Ready: .venv fits %s.\n' "$lock"
     return
   fi
-
   choose_python
-  wait_for_other_setups
-  if ! is_ready; then
-    build
-  fi
+  # Held until the script ends.
+  exec 9<"$here"
+  "$executable" -I "$programs/take_lock.py"
+  is_ready || build
   printf 'Ready: Python %s with %s in %s (%s s).\n' "$version" "$lock" "$environment" "$SECONDS"
 }
 
@@ -117,21 +51,22 @@ fail() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
+is_full_checkout() { [ -d "$here/tests/engine" ]; }
+
 # Sets `environment`: where the packages go. `.venv` is that folder, or a link to it.
 choose_place() {
   environment=$here/.venv
   is_root || return 0
-  # On the platform the source folder is closed to everybody while student code runs.
+  # On the platform, the source folder is closed to everybody while student code runs.
   local platform
   platform=$(cd "${AUTOGRADER_ROOT:-/autograder}/source" 2>/dev/null && pwd -P) || platform=none
   if [ "$here" != "$platform" ] && is_open_to_all "$here"; then return 0; fi
 
-  local base
-  for base in "${HW4_ENVIRONMENTS:-/opt/hw4-autograder}" /var/lib/hw4-autograder; do
+  for environments in "${HW4_ENVIRONMENTS:-/opt/hw4-autograder}" /var/lib/hw4-autograder; do
     # Owned by root, or somebody else could put an environment there.
-    if mkdir -p "$base" 2>/dev/null && [ -O "$base" ] && [ -w "$base" ] && is_open_to_all "$base"; then
-      environments=$base
-      environment=$base/$(basename "$here")-$(printf '%s' "$here" | cksum | cut -d ' ' -f 1)
+    if mkdir -p "$environments" 2>/dev/null && [ -O "$environments" ] && [ -w "$environments" ] &&
+      is_open_to_all "$environments"; then
+      environment=$environments/$(basename "$here")-$(printf '%s' "$here" | cksum | cut -d ' ' -f 1)
       return 0
     fi
   done
@@ -152,57 +87,55 @@ is_open_to_all() {
 
 is_ready() {
   [ -f "$environment/.hw4-ready" ] && [ "$here/.venv" -ef "$environment" ] || return 1
-  local now
-  now=$("$environment/bin/python" -I -c "$describe" "$here/$lock" 2>/dev/null) || return 1
-  [ "$now" = "$(cat "$environment/.hw4-ready")" ] || return 1
+  local description
+  description=$(describe 2>/dev/null) || return 1
+  [ "$description" = "$(cat "$environment/.hw4-ready")" ] || return 1
   # Whoever names a Python wants that one.
   if [ -n "${HW4_PYTHON-}" ]; then
     choose_python
-    [ "$environment/bin/python" -ef "$executable" ] || return 1
+    [ "$environment/bin/python" -ef "$executable" ]
   fi
 }
 
-# Sets `version` and `executable`, or says why there is none.
+describe() { "$environment/bin/python" -I "$programs/describe.py" "$here/$lock"; }
+
+# Sets `version` and `executable`, or says why there is no Python to use.
 choose_python() {
-  local candidate path report found can_make too_old='' closed='' closed_version='' bare='' bare_version=''
-  if [ -n "${HW4_PYTHON-}" ]; then
-    set -- "$HW4_PYTHON"
-  else
-    set -- python3 python3.13 python3.12 python3.11 python3.10 /usr/local/bin/python3 /usr/bin/python3
-  fi
+  local candidate report can_make too_old='' closed='' bare=''
+  set -- python3 python3.13 python3.12 python3.11 python3.10 /usr/local/bin/python3 /usr/bin/python3
+  if [ -n "${HW4_PYTHON-}" ]; then set -- "$HW4_PYTHON"; fi
   for candidate in "$@"; do
-    path=$(command -v "$candidate" 2>/dev/null) || continue
-    report=$("$path" -I -c "$examine" 2>/dev/null </dev/null) || continue
-    IFS='|' read -r version found can_make <<<"$report"
-    if [ -z "$found" ]; then
-      too_old="$candidate is $version"
-    elif ! is_executable_by_all "$found"; then
-      [ -n "$closed" ] || { closed=$found closed_version=$version; }
+    report=$("$candidate" -I "$programs/examine.py" 2>/dev/null </dev/null) || continue
+    IFS='|' read -r version executable can_make <<<"$report"
+    if [ -z "$executable" ]; then
+      too_old=" ($candidate is $version)"
+    elif ! is_executable_by_all "$executable" 'import json, socket'; then
+      closed=${closed:-"$executable (Python $version)"}
     elif [ "$can_make" = 0 ]; then
-      [ -n "$bare" ] || { bare=$found bare_version=$version; }
+      bare=${bare:-$report}
     else
-      executable=$found
       return 0
     fi
   done
 
   if [ -n "$bare" ]; then
-    executable=$bare version=$bare_version
+    IFS='|' read -r version executable can_make <<<"$bare"
     install_venv_module
   elif [ -n "$closed" ]; then
-    fail "$closed (Python $closed_version) can be executed by root alone, and student code must not run as root:
+    fail "$closed can be executed by root alone, and student code must not run as root:
 install Python 3.10 or newer for all users (for example: apt-get install python3 python3-venv), name another one
 with HW4_PYTHON, or set HW4_ALLOW_SAME_USER=1 to run student code as root."
   elif [ -n "${HW4_PYTHON-}" ]; then
-    fail "HW4_PYTHON=$HW4_PYTHON is no Python 3.10 or newer${too_old:+ ($too_old)}: name another one."
+    fail "HW4_PYTHON=$HW4_PYTHON is no Python 3.10 or newer$too_old: name another one."
   else
-    fail "there is no Python 3.10 or newer here${too_old:+ ($too_old)}: install one, or name it with HW4_PYTHON."
+    fail "there is no Python 3.10 or newer here$too_old: install one, or name it with HW4_PYTHON."
   fi
 }
 
+# Whether the user `nobody` can run an interpreter with some imports; only root has to ask.
 is_executable_by_all() {
-  is_root && [ "${HW4_ALLOW_SAME_USER-}" != 1 ] || return 0
-  "$1" -I -c "$as_another_user" "$1" "${2:-import json, socket}" "$nobody" >/dev/null 2>&1 </dev/null
+  if ! is_root || [ "${HW4_ALLOW_SAME_USER-}" = 1 ]; then return 0; fi
+  "$1" -I "$programs/run_as.py" 65534 "$1" "$2" >/dev/null 2>&1 </dev/null
 }
 
 # Debian and Ubuntu ship Python without the part that makes environments.
@@ -215,22 +148,6 @@ $package), then run ./setup.sh again."
   printf 'Installing %s, which %s lacks.\n' "$package" "$executable"
   step "installing $package failed" apt-get update -q
   step "installing $package failed" apt-get install -y -q --no-install-recommends "$package"
-}
-
-# Holds a lock on this folder until the script ends. Python takes it for us, on a file descriptor of ours: there is
-# no flock command on macOS, and a lock of this kind cannot be left behind.
-wait_for_other_setups() {
-  exec 9<"$here"
-  "$executable" -I -c '
-import fcntl
-try:
-    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
-except BlockingIOError:
-    print("Another set-up is running in this folder: waiting for it.", flush=True)
-    fcntl.flock(9, fcntl.LOCK_EX)
-except OSError:
-    pass  # A file system without locks.
-'
 }
 
 build() {
@@ -249,23 +166,24 @@ build() {
   step "installing $lock failed: is there a network?" \
     "$python" -I -m pip install --quiet --require-hashes --only-binary :all: -r "$here/$lock"
   step "the environment is broken" "$python" -I -c "$imports"
-  if ! is_executable_by_all "$python" "$imports"; then
+  is_executable_by_all "$python" "$imports" ||
     fail "root can use $environment, but other users cannot: look at the permissions of the folders above it."
-  fi
   # The platform starts a fresh copy of the image for every submission: what is compiled here is compiled once.
-  if [ ! -d "$here/tests/engine" ]; then
+  if ! is_full_checkout; then
     step "compiling failed" "$python" -I -m compileall -q "$here/autograder" "$here/solutions" "$here/tests"
-    step "the reference, graded as a submission, did not get full marks" "$python" -I -c "$grade_reference" "$here"
-    printf '%s\n' "$said"
+    step "the reference, graded as a submission, did not get full marks" "$python" -I "$programs/grade_reference.py"
+    printf '%s\n' "$output"
   fi
   [ "$environment" = "$here/.venv" ] || ln -s "$environment" "$here/.venv"
-  "$python" -I -c "$describe" "$here/$lock" >"$environment/.hw4-ready"
+  describe >"$environment/.hw4-ready"
 }
 
 # Removes an environment of ours or a link to one, whole or half-built; leaves alone what somebody else made.
 remove_if_ours() {
-  if [ -f "$1/.hw4-source" ] || { [ -L "$1" ] && [ ! -e "$1" ]; }; then
-    if [ -L "$1" ]; then rm -f "$1"; else rm -rf "$1"; fi
+  if [ -L "$1" ] && { [ -f "$1/.hw4-source" ] || [ ! -e "$1" ]; }; then
+    rm -f "$1"
+  elif [ -f "$1/.hw4-source" ]; then
+    rm -rf "$1"
   elif [ -e "$1" ]; then
     rmdir "$1" 2>/dev/null || fail "$1 was not made by setup.sh: move it away, then run ./setup.sh again."
   fi
@@ -280,13 +198,13 @@ remove_abandoned() {
   done
 }
 
-# Runs a command in silence, and sets `said`; when it fails, shows the end of what it said, and a sentence.
+# Runs a command and sets `output`; when it fails, prints the end of its output, and a sentence.
 step() {
   local sentence=$1
   shift
   # 9<&-: a process left running by the command must not keep the lock.
-  if ! said=$("$@" 2>&1 </dev/null 9<&-); then
-    printf '%s\n' "$said" | tail -n 15 >&2
+  if ! output=$("$@" 2>&1 </dev/null 9<&-); then
+    printf '%s\n' "$output" | tail -n 15 >&2
     fail "$sentence (see above)."
   fi
 }

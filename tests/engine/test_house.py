@@ -20,6 +20,7 @@ FLOORS = [
     "autograder.grading",
     "autograder.oracle",
     "autograder.sandbox",
+    "autograder.setup",
     "hw4.__main__",
     "hw4.lab",
     "hw4.trpo",
@@ -86,6 +87,13 @@ def test_what_stands_beside_student_code_needs_numpy_and_the_standard_library_on
     allowed = {"numpy", "autograder", *sys.stdlib_module_names, *(file.stem for file in files)}
     for file in files:
         assert {name.split(".")[0] for name in imports_of(file)} <= allowed, file
+
+
+def test_what_runs_before_anything_is_installed_needs_the_standard_library_only():
+    files = list((ROOT / "autograder" / "setup").glob("*.py"))
+    assert files
+    for file in files:
+        assert set(imports_of(file)) <= {*sys.stdlib_module_names, "pathlib.Path"}, file
 
 
 def test_the_lab_imports_no_module_that_students_fill_in():

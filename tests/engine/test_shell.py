@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+PROGRAMS = Path("autograder/setup")
 SCRIPTS = ("setup.sh", "run_autograder", ".ci/run")
 IS_ROOT = os.name == "posix" and os.getuid() == 0
 
@@ -22,12 +22,12 @@ as_root = pytest.mark.skipif(not IS_ROOT, reason="only root hands student code t
 PRETENDER = """#!/bin/sh
 echo "$(basename "$(dirname "$(dirname "$0")")") $*" | head -n 1 >>'{log}'
 case "$*" in
-  *_base_executable*) echo "{version}|$0|{can_make}" ;;
+  */examine.py*) echo "{version}|$0|{can_make}" ;;
   *'-m venv'*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
   *'-m pip'*)
     while [ -e '{log}.wait' ]; do sleep 0.05; done
     [ ! -e '{log}.no-network' ] || {{ echo 'no route to host'; exit 1; }} ;;
-  *'the reference lost'*)
+  */grade_reference.py*)
     [ ! -e '{log}.wrong' ] || {{ echo 'the reference lost 3.1.1'; exit 1; }}
     echo 'Graded the reference: full marks.' ;;
   *'-m compileall'* | *'-c import '*) ;;
@@ -52,6 +52,7 @@ class Checkout:
         self.log.chmod(0o666)
         for name in ("setup.sh", "run_autograder", "requirements/grading.lock"):
             shutil.copy(REPOSITORY / name, self.folder / name)
+        shutil.copytree(REPOSITORY / PROGRAMS, self.folder / PROGRAMS)
 
     def add_python(self, name="python3", version="3.11.2", can_make=1):
         text = PRETENDER.format(log=self.log, version=version, can_make=can_make, real=sys.executable)
@@ -197,17 +198,16 @@ PASSED, FAILED = {"number": "1.1", "status": "passed"}, {"number": "1.2", "statu
     ],
 )
 def test_the_reference_is_graded_from_a_folder_of_its_own(tmp_path, rows, ending, status, sentence):
-    code = re.search(r"^grade_reference='\n(.*?)^'", (REPOSITORY / "setup.sh").read_text(), re.M | re.S)[1]
+    program = tmp_path / PROGRAMS / "grade_reference.py"
+    program.parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / PROGRAMS / program.name, program)
     results = {"tests": rows, "execution_time": 3.1, "extra_data": {"worker": {"mode": "B"}}}
-    (tmp_path / "autograder").mkdir()
     (tmp_path / "autograder/__main__.py").write_text(
         "import os, sys\n"
         f"assert sys.argv[1:] == ['grade', {str(tmp_path / 'solutions')!r}, '--results', 'results.json']\n"
         f"open('results.json', 'w').write({json.dumps(results)!r})\nprint('a table', os.getcwd())\n{ending}\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-I", program], capture_output=True, text=True, check=False)
     assert done.returncode == status
     assert sentence in (done.stderr if status else done.stdout)
     assert ("a table" in done.stderr) is bool(status)
@@ -238,6 +238,15 @@ def test_somebody_elses_environment_is_left_alone(checkout):
     assert refused.returncode == 1
     assert "was not made by setup.sh: move it away" in refused.stderr_text
     assert (checkout.folder / ".venv/pyvenv.cfg").exists()
+
+
+def test_a_folder_without_the_programs_of_the_set_up_is_refused(checkout):
+    shutil.rmtree(checkout.folder / PROGRAMS)
+    refused = checkout.setup()
+    assert refused.returncode == 1
+    assert refused.stderr_text.startswith(
+        "setup.sh: autograder/setup is missing: this folder is not complete"
+    )
 
 
 def test_a_python_that_is_too_old_is_named(checkout):
@@ -344,7 +353,6 @@ def test_without_a_submission_the_usage_is_one_sentence(checkout):
 
 
 def write_grader(folder):
-    (folder / "autograder").mkdir(parents=True)
     (folder / "autograder/__main__.py").write_text("import json, sys\nprint(json.dumps(sys.argv[1:]))\n")
 
 
