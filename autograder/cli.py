@@ -101,18 +101,17 @@ def grade(
 def template(check: bool) -> None:
     """Generate student_template/ from solutions/ and tests/public/."""
     from autograder.homework import HW4
-    from autograder.release.template import TemplateError, write
-    from autograder.release.template import check as check_template
+    from autograder.release import template as templates
 
-    if check:
-        problems = check_template(HW4)
-        if problems:
-            raise Refusal("\n".join([*problems, 'Run "python -m autograder template".']), 1)
-        print("student_template/ is what solutions/ and tests/public/ generate.")
-        return
     try:
-        written = write(HW4)
-    except TemplateError as error:
+        if check:
+            problems = templates.check(HW4, templates.generate(HW4))
+            if problems:
+                raise Refusal("\n".join([*problems, 'Run "python -m autograder template".']), 1)
+            print("student_template/ is what solutions/ and tests/public/ generate.")
+            return
+        written = templates.write(HW4)
+    except templates.ReleaseError as error:
         raise Refusal(str(error), 1) from None
     changed, removed = len(written.changed), len(written.removed)
     print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
@@ -145,7 +144,8 @@ def bundle(out: Path) -> None:
     """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
     from autograder.grading.settings import SettingsError, read_settings
     from autograder.homework import HW4, SETTINGS
-    from autograder.release.bundle import BundleError, build, write
+    from autograder.release.bundle import build, write
+    from autograder.release.template import ReleaseError
     from autograder.release.validate import validate
 
     _lint()
@@ -154,7 +154,7 @@ def bundle(out: Path) -> None:
         settings = read_settings(SETTINGS, numbers)
         archives = build(HW4, settings.salt, lambda: validate(HW4, is_reduced=True).shortcomings)
         files = write(archives, out)
-    except (BundleError, SettingsError) as error:
+    except (ReleaseError, SettingsError) as error:
         raise Refusal(str(error), 1) from None
     except OSError as error:
         raise Refusal(f'The zips cannot be written to "{out}": {error.strerror}.', 2) from None
@@ -250,10 +250,10 @@ def rehearse(
     from autograder.grading.submission import UnreadableSubmission
     from autograder.homework import HW4
     from autograder.release import view
-    from autograder.release.bundle import BundleError
     from autograder.release.container import Size
     from autograder.release.rehearse import Delivery, RehearsalError, describe, image
     from autograder.release.rehearse import rehearse as rehearse_once
+    from autograder.release.template import ReleaseError
 
     if page is not None and not page.parent.is_dir():
         raise Refusal(f'There is no folder "{page.parent}" for the page: make it, or name another.', 2)
@@ -276,7 +276,7 @@ def rehearse(
                         page.write_text(text, encoding="utf-8")
                 console.print(describe(held), highlight=False, markup=False)
                 problems += held.problems
-    except (RehearsalError, UnreadableSubmission, BundleError) as error:
+    except (RehearsalError, UnreadableSubmission, ReleaseError) as error:
         raise Refusal(str(error), 2 if not submission.exists() else 1) from None
     if problems:
         raise Refusal("\n".join(problems), 1)

@@ -18,6 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from autograder.grading.assignment import Assignment
 from autograder.release import template
+from autograder.release.proof import Template
+from autograder.release.template import ReleaseError
 
 SHORTEST_SALT = 8
 """A shorter one can be tried out by a student, and is found by accident in an honest text."""
@@ -32,14 +34,6 @@ _SHORTEST_BODY = 40
 """Of a hidden test, in characters without white space: shorter bodies are calls that anybody would write."""
 _SHORTEST_STATEMENT = 100
 """The longest statement that hidden and public tests share, a call, has 85."""
-
-
-class BundleError(Exception):
-    """The zips are not made; each line of the message is a sentence that says why."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -79,19 +73,20 @@ def build(
         The platform's, then the students'.
 
     Raises:
-        BundleError: the template is stale, the grader falls short, or a secret would be handed out.
+        ReleaseError: the template is stale, the grader falls short, or a secret would be handed out.
     """
-    stale = template.check(assignment)
+    handout = template.generate(assignment)
+    stale = template.check(assignment, handout)
     if stale:
-        raise BundleError([*stale, 'Run "python -m autograder template", then bundle again.'])
-    secrets = find_secrets(assignment, salt, template.generate(assignment))
+        raise ReleaseError([*stale, 'Run "python -m autograder template", then bundle again.'])
+    secrets = find_secrets(assignment, salt, handout.files)
     if secrets:
-        raise BundleError(secrets)
+        raise ReleaseError(secrets)
     # Last, because it takes the longest.
     shortcomings = list(find_shortcomings())
     if shortcomings:
-        raise BundleError([*shortcomings, 'Look at "python -m autograder validate", then bundle again.'])
-    return platform_zip(assignment), students_zip(assignment)
+        raise ReleaseError([*shortcomings, 'Look at "python -m autograder validate", then bundle again.'])
+    return platform_zip(assignment), students_zip(assignment, handout)
 
 
 def write(archives: Iterable[Archive], folder: Path) -> list[Path]:
@@ -115,7 +110,7 @@ def platform_zip(assignment: Assignment) -> Archive:
     """Make the zip that the platform unpacks to ``/autograder/source``: what grading needs, and nothing else.
 
     Raises:
-        BundleError: a file is missing, or is a link.
+        ReleaseError: a file is missing, or is a link.
     """
     root = assignment.root
     engine = root / "autograder"
@@ -132,22 +127,18 @@ def platform_zip(assignment: Assignment) -> Archive:
     for path in paths:
         inside = PurePosixPath(path.relative_to(root).as_posix())
         if not path.exists() or not stat.S_ISREG(path.lstat().st_mode):
-            raise BundleError([f"{inside} is no regular file: the platform's zip needs it."])
+            raise ReleaseError([f"{inside} is no regular file: the platform's zip needs it."])
         files[inside] = path.read_bytes()
     for name in _SCRIPTS:
         if b"\r" in files[PurePosixPath(name)]:
-            raise BundleError([f"{name} has Windows line ends, which no shell reads: check it out with LF."])
+            raise ReleaseError([f"{name} has Windows line ends, which no shell reads: check it out with LF."])
     return Archive(f"{assignment.package}-autograder.zip", _zip(files, executable=_SCRIPTS))
 
 
-def students_zip(assignment: Assignment) -> Archive:
-    """Make the zip that students get: the template, in a folder named like the zip.
-
-    Raises:
-        TemplateError: with a sentence for every file that cannot be used.
-    """
+def students_zip(assignment: Assignment, handout: Template) -> Archive:
+    """Make the zip that students get: the template, in a folder named like the zip."""
     name = f"{assignment.package}-student"
-    files = {name / path: content for path, content in template.generate(assignment).items()}
+    files = {name / path: content for path, content in handout.files.items()}
     return Archive(f"{name}.zip", _zip(files))
 
 

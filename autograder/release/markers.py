@@ -43,6 +43,21 @@ class Region:
     function: Function | None
 
 
+@dataclass(frozen=True)
+class Source:
+    """One Python file of the solutions.
+
+    Attributes:
+        where: how messages name it.
+        text: its text, with the solution regions.
+        regions: where they are, in the order of their lines.
+    """
+
+    where: str
+    text: str
+    regions: tuple[Region, ...]
+
+
 def decode(content: bytes, where: str) -> str:
     """Decode a source file that students will be given.
 
@@ -74,50 +89,42 @@ def decode(content: bytes, where: str) -> str:
     return text
 
 
-def find_regions(source: str, where: str, functions: Sequence[Function]) -> tuple[Region, ...]:
+def read(content: bytes, where: str, functions: Sequence[Function]) -> Source:
     """Find the solution regions of one file, or say what is wrong with its markers.
 
     Args:
-        source: the file's text.
+        content: the file's bytes.
         where: how messages name the file.
         functions: the functions students fill in here; each must have exactly one region.
-
-    Returns:
-        The regions in the order of their lines.
 
     Raises:
         MarkerError: with the line and what to do about it.
     """
+    text = decode(content, where)
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(text)
     except SyntaxError as error:
         raise MarkerError(where, error.lineno or 1, f"the file is not valid Python ({error.msg}).") from None
-    comments = _read_comments(source)
-    file = _File(where, tree, comments)
+    file = _File(where, tree, _read_comments(text))
     by_name = {function.name: function for function in functions}
     regions = [
         Region(begin.line, end.line, _place(file, begin, end, by_name)) for begin, end in _pair_markers(file)
     ]
     _require_one_region_each(file, functions, regions)
-    return tuple(regions)
+    return Source(where, text, tuple(regions))
 
 
-def strip(source: str, where: str, functions: Sequence[Function]) -> str:
+def strip(source: Source) -> str:
     """Return the file as students are given it.
 
     A region in a function becomes a comment and a ``raise NotImplementedError`` that names part and function;
     a region at module level vanishes. Every other line stays as it is.
 
-    Args:
-        source: the file's text.
-        where: how messages name the file.
-        functions: the functions students fill in here.
-
     Raises:
-        MarkerError: with the line and what to do about it.
+        MarkerError: what is left is not valid Python.
     """
-    lines = _lines(source)
-    for region in reversed(find_regions(source, where, functions)):
+    lines = _lines(source.text)
+    for region in reversed(source.regions):
         before, after = lines[: region.begin - 1], lines[region.end :]
         if region.function is None:
             lines = _join(before, after)
@@ -129,7 +136,7 @@ def strip(source: str, where: str, functions: Sequence[Function]) -> str:
         ast.parse(stripped)
     except SyntaxError as error:
         sentence = f"without its solution regions the file is not valid Python ({error.msg})."
-        raise MarkerError(where, error.lineno or 1, sentence) from None
+        raise MarkerError(source.where, error.lineno or 1, sentence) from None
     return stripped
 
 

@@ -34,63 +34,52 @@ MINIMUM_WORDS = 4
 
 
 @dataclass(frozen=True)
-class Source:
-    """One Python file of the solutions.
+class Template:
+    """What students get, and what it was made from.
 
     Attributes:
-        where: how messages name it.
-        text: its text, with the solution regions.
-        regions: where they are.
+        files: the content by path within the template, sorted.
+        sources: those of the files that are Python of the solutions, as the solutions have them.
     """
 
-    where: str
-    text: str
-    regions: tuple[markers.Region, ...]
+    files: Mapping[PurePosixPath, bytes]
+    sources: Mapping[PurePosixPath, markers.Source]
 
 
-def prove(
-    assignment: Assignment,
-    sources: Mapping[PurePosixPath, Source],
-    files: Mapping[PurePosixPath, bytes],
-    folder: Path,
-) -> list[str]:
+def prove(assignment: Assignment, template: Template, folder: Path) -> list[str]:
     """Prove a template that has been written to a folder.
 
     Args:
         assignment: the homework.
-        sources: the Python files of the solutions, by their path in the template.
-        files: the template's files.
-        folder: where they have been written.
+        template: the template.
+        folder: where it has been written.
 
     Returns:
         A sentence for every broken promise; none when the template is good.
     """
-    problems = [*interface_differences(assignment, sources, files), *leaks(assignment, sources, files)]
+    problems = [*interface_differences(assignment, template), *leaks(assignment, template)]
     # Only code that is known to be whole is run: its errors would repeat the ones above.
     return problems or behaviour(assignment, folder)
 
 
-def interface_differences(
-    assignment: Assignment, sources: Mapping[PurePosixPath, Source], files: Mapping[PurePosixPath, bytes]
-) -> list[str]:
+def interface_differences(assignment: Assignment, template: Template) -> list[str]:
     """Hold the template's signatures, docstrings and given code against the solutions, importing neither.
 
     Args:
         assignment: the homework.
-        sources: the Python files of the solutions, by their path in the template.
-        files: the template's files.
+        template: the template.
 
     Returns:
         A sentence for every difference, with file and line.
     """
     problems = []
-    for path, source in sources.items():
+    for path, source in template.sources.items():
         where = f"{assignment.template.name}/{path}"
-        if path not in files:
+        if path not in template.files:
             problems.append(f"{where} is missing: {source.where} has not been copied.")
             continue
         try:
-            found = ast.parse(files[path])
+            found = ast.parse(template.files[path])
         except SyntaxError as error:
             problems.append(f"{where}:{error.lineno}: the file is not valid Python ({error.msg}).")
             continue
@@ -98,9 +87,7 @@ def interface_differences(
     return problems
 
 
-def leaks(
-    assignment: Assignment, sources: Mapping[PurePosixPath, Source], files: Mapping[PurePosixPath, bytes]
-) -> list[str]:
+def leaks(assignment: Assignment, template: Template) -> list[str]:
     """Look for pieces of a solution in every file of the template.
 
     A piece is a statement (of at least `MINIMUM_TOKENS` names, numbers and operators) or a comment (of at
@@ -109,15 +96,14 @@ def leaks(
 
     Args:
         assignment: the homework.
-        sources: the Python files of the solutions, by their path in the template.
-        files: the template's files.
+        template: the template.
 
     Returns:
         A sentence for every piece found, naming both places and quoting neither.
     """
     problems = []
-    pieces = [piece for source in sources.values() for piece in _pieces(source)]
-    for path, content in files.items():
+    pieces = [piece for source in template.sources.values() for piece in _pieces(source)]
+    for path, content in template.files.items():
         text = content.decode("utf-8", errors="replace")
         where = f"{assignment.template.name}/{path}"
         streams = {kind: _Stream.read(kind, text) for kind in (_CODE, _WORDS)}
@@ -193,7 +179,7 @@ def _run_probe(assignment: Assignment, folder: Path) -> dict[str, list[str]] | s
     return report
 
 
-def _compare_modules(where: str, source: Source, found: ast.Module) -> list[str]:
+def _compare_modules(where: str, source: markers.Source, found: ast.Module) -> list[str]:
     """Compare statement by statement: a function with a region up to the region, all else as a whole."""
     tree = ast.parse(source.text)
     spans = [(region.begin, region.end) for region in source.regions if region.function is None]
@@ -238,7 +224,7 @@ class _Piece:
     where: str
 
 
-def _pieces(source: Source) -> Iterator[_Piece]:
+def _pieces(source: markers.Source) -> Iterator[_Piece]:
     for region in source.regions:
         for line, kind, text in _region_texts(source.text, region):
             tokens = tuple(_split(kind, text))

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.assignment import Assignment, Function
 from autograder.release import markers, proof
+from autograder.release.proof import Template
 
 TESTS = PurePosixPath("tests")
 """Where the public tests stand in the students' folder."""
@@ -22,16 +23,14 @@ _IGNORED_NAMES = ("__pycache__", "node_modules", "Thumbs.db")
 _IGNORED_ENDINGS = (".pyc", ".pyo", "~", ".bak", ".orig", ".rej", ".egg-info")
 
 
-class TemplateError(Exception):
-    """The template cannot be made or proven; nothing has been changed.
+class ReleaseError(Exception):
+    """What is to be handed out cannot be made or proven, and nothing has been changed.
 
-    Attributes:
-        problems: a sentence each.
+    Each line of the message is a sentence that says why.
     """
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: Iterable[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Written:
     removed: tuple[PurePosixPath, ...]
 
 
-def generate(assignment: Assignment) -> Mapping[PurePosixPath, bytes]:
-    """Make the template's files in memory.
+def generate(assignment: Assignment) -> Template:
+    """Make the template in memory.
 
     Every file of the solutions is there: Python without its solution regions, everything else byte for byte;
     and the public tests as ``tests/``. Caches, dot files and editors' leftovers are left out.
@@ -52,100 +51,20 @@ def generate(assignment: Assignment) -> Mapping[PurePosixPath, bytes]:
     Args:
         assignment: the homework.
 
-    Returns:
-        The content by path within the template, sorted.
-
     Raises:
-        TemplateError: with a sentence for every file that cannot be used.
+        ReleaseError: with a sentence for every file that cannot be used.
     """
-    return _generate(assignment)[0]
-
-
-def write(assignment: Assignment) -> Written:
-    """Generate the template, prove it, and put it in place of the old one as a whole.
-
-    Args:
-        assignment: the homework.
-
-    Returns:
-        What has changed. A template that was up to date is left untouched.
-
-    Raises:
-        TemplateError: with a sentence for every problem; the old template is then as it was.
-    """
-    # Made beside its later place, so that a rename puts it there.
-    with _proven(assignment, beside=assignment.root) as (files, folder):
-        before = _read_template(assignment)
-        changed = tuple(path for path, content in files.items() if before.get(path) != (content, False))
-        removed = tuple(path for path in before if path not in files)
-        if changed or removed:
-            _swap(folder, assignment.template)
-    return Written(tuple(files), changed, removed)
-
-
-def check(assignment: Assignment) -> list[str]:
-    """Generate and prove the template without changing anything, and compare it with the one in place.
-
-    Args:
-        assignment: the homework.
-
-    Returns:
-        A sentence for every broken promise and every difference; none when all is well.
-    """
-    try:
-        with _proven(assignment):
-            return differences(assignment)
-    except TemplateError as error:
-        return error.problems
-
-
-def differences(assignment: Assignment) -> list[str]:
-    """Compare the template in place with what the solutions give now.
-
-    Args:
-        assignment: the homework.
-
-    Returns:
-        A sentence for every file that is missing, left over or different.
-
-    Raises:
-        TemplateError: with a sentence for every file that cannot be used.
-    """
-    wanted, found = generate(assignment), _read_template(assignment)
-    name = assignment.template.name
-    sentences = []
-    for path in sorted({*wanted, *found}):
-        where = f"{name}/{path}"
-        origin = _origin(assignment, path)
-        if path not in found:
-            sentences.append(f"{where} is missing: {origin} gives it.")
-        elif path not in wanted:
-            sentences.append(f"{where} is left over: there is no {origin}.")
-        elif found[path][0] != wanted[path]:
-            line = _first_different_line(found[path][0], wanted[path])
-            sentences.append(f"{where}:{line}: from here on the file is not what {origin} gives.")
-        elif found[path][1]:
-            sentences.append(f"{where} is executable: no file of a template is.")
-    return sentences
-
-
-def _generate(
-    assignment: Assignment,
-) -> tuple[dict[PurePosixPath, bytes], dict[PurePosixPath, proof.Source]]:
-    """The template's files, and the sources of those that are Python of the solutions."""
     problems: list[str] = []
     files: dict[PurePosixPath, bytes] = {}
-    sources: dict[PurePosixPath, proof.Source] = {}
+    sources: dict[PurePosixPath, markers.Source] = {}
     for path, content in _read_folder(assignment, assignment.solutions, problems):
         if path.suffix != ".py":
             files[path] = content
             continue
         where = _shown(assignment, assignment.solutions / path)
-        functions = _functions_of(assignment, path)
         try:
-            text = markers.decode(content, where)
-            sources[path] = proof.Source(where, text, markers.find_regions(text, where, functions))
-            files[path] = markers.strip(text, where, functions).encode()
+            sources[path] = markers.read(content, where, _functions_of(assignment, path))
+            files[path] = markers.strip(sources[path]).encode()
         except markers.MarkerError as error:
             problems.append(str(error))
     for path, content in _read_folder(assignment, assignment.public_tests, problems):
@@ -161,8 +80,71 @@ def _generate(
             where = _shown(assignment, assignment.solutions / path)
             problems.append(f"{where} is missing: the assignment has a module {module}.")
     if problems:
-        raise TemplateError(problems)
-    return dict(sorted(files.items())), sources
+        raise ReleaseError(problems)
+    return Template(dict(sorted(files.items())), sources)
+
+
+def write(assignment: Assignment) -> Written:
+    """Generate the template, prove it, and put it in place of the old one as a whole.
+
+    Args:
+        assignment: the homework.
+
+    Returns:
+        What has changed. A template that was up to date is left untouched.
+
+    Raises:
+        ReleaseError: with a sentence for every problem; the old template is then as it was.
+    """
+    template = generate(assignment)
+    # Made beside its later place, so that a rename puts it there.
+    with _written(assignment, template, beside=assignment.root) as folder:
+        problems = proof.prove(assignment, template, folder)
+        if problems:
+            raise ReleaseError(problems)
+        before = _read_template(assignment)
+        changed = tuple(
+            path for path, content in template.files.items() if before.get(path) != (content, False)
+        )
+        removed = tuple(path for path in before if path not in template.files)
+        if changed or removed:
+            _swap(folder, assignment.template)
+    return Written(tuple(template.files), changed, removed)
+
+
+def check(assignment: Assignment, template: Template) -> list[str]:
+    """Prove a template without changing anything, and compare it with the one in place.
+
+    Args:
+        assignment: the homework.
+        template: what `generate` makes of it now.
+
+    Returns:
+        A sentence for every broken promise, else for every file that is missing, left over or different.
+
+    Raises:
+        ReleaseError: what is in the template's place is no folder.
+    """
+    with _written(assignment, template) as folder:
+        problems = proof.prove(assignment, template, folder)
+    return problems or list(_differences(assignment, template))
+
+
+def _differences(assignment: Assignment, template: Template) -> Iterator[str]:
+    """Compare a template with the one in place."""
+    wanted, found = template.files, _read_template(assignment)
+    for path in sorted({*wanted, *found}):
+        where = f"{assignment.template.name}/{path}"
+        origin = _origin(assignment, path)
+        if path not in found:
+            yield f"{where} is missing: {origin} gives it."
+        elif path not in wanted:
+            yield f"{where} is left over: there is no {origin}."
+        elif found[path][0] != wanted[path]:
+            line = _first_different_line(found[path][0], wanted[path])
+            yield f"{where}:{line}: from here on the file is not what {origin} gives."
+        elif found[path][1]:
+            yield f"{where} is executable: no file of a template is."
 
 
 def _functions_of(assignment: Assignment, path: PurePosixPath) -> tuple[Function, ...]:
@@ -212,7 +194,7 @@ def _read_template(assignment: Assignment) -> dict[PurePosixPath, tuple[bytes, b
     """The template in place: content and whether it is executable, by path. Empty when there is none."""
     folder = assignment.template
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise TemplateError([f"{folder.name} is not a folder: move it away, the template takes its place."])
+        raise ReleaseError([f"{folder.name} is not a folder: move it away, the template takes its place."])
     if not folder.exists():
         return {}
     found = {}
@@ -233,32 +215,18 @@ def _first_different_line(found: bytes, wanted: bytes) -> int:
 
 
 @contextlib.contextmanager
-def _proven(
-    assignment: Assignment, beside: Path | None = None
-) -> Iterator[tuple[dict[PurePosixPath, bytes], Path]]:
-    """The generated files, and a scratch folder (in `beside`) that holds them, proven."""
-    files, sources = _generate(assignment)
+def _written(assignment: Assignment, template: Template, beside: Path | None = None) -> Iterator[Path]:
+    """A scratch folder (in `beside`) that holds a template."""
     with tempfile.TemporaryDirectory(prefix=f".{assignment.template.name}-", dir=beside) as scratch:
         folder = Path(scratch, assignment.template.name)
-        _write_files(files, folder)
-        problems = proof.prove(assignment, sources, files, folder)
-        if not problems and _generate(assignment)[0] != files:
-            problems = [
-                f"{assignment.template.name}: a second generation gave other bytes: was a file being edited?"
-            ]
-        if problems:
-            raise TemplateError(problems)
-        yield files, folder
-
-
-def _write_files(files: Mapping[PurePosixPath, bytes], folder: Path) -> None:
-    for path, content in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        target.chmod(0o644)
-    for directory in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        directory.chmod(0o755)
+        for path, content in template.files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            target.chmod(0o644)
+        for directory in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+            directory.chmod(0o755)
+        yield folder
 
 
 def _swap(new: Path, place: Path, rename: Callable[[Path, Path], object] = Path.rename) -> None:

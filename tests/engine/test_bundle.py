@@ -17,7 +17,7 @@ import pytest
 from autograder.grading.settings import read_settings
 from autograder.homework import HW4
 from autograder.release import bundle, template
-from autograder.release.bundle import BundleError
+from autograder.release.template import ReleaseError
 from tests.engine import toy_homework
 from tests.engine.conftest import ROOT
 
@@ -71,6 +71,10 @@ def unpack(archive, folder):
     return folder
 
 
+def students_zip(homework):
+    return bundle.students_zip(homework, template.generate(homework))
+
+
 def test_the_platforms_zip_holds_what_grading_needs_and_nothing_else(homework):
     assert set(members(bundle.platform_zip(homework))) == {
         "setup.sh",
@@ -101,13 +105,13 @@ def test_only_the_two_scripts_are_executable(homework):
 
 
 def test_the_students_zip_is_the_template_in_a_folder(homework, tmp_path):
-    folder = unpack(bundle.students_zip(homework), tmp_path / "home") / "toy-student"
+    folder = unpack(students_zip(homework), tmp_path / "home") / "toy-student"
     found = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert found == {Path(path): content for path, content in template.generate(homework).items()}
+    assert found == {Path(path): content for path, content in template.generate(homework).files.items()}
 
 
 def test_nothing_of_the_machine_is_in_a_zip(homework):
-    for archive in (bundle.platform_zip(homework), bundle.students_zip(homework)):
+    for archive in (bundle.platform_zip(homework), students_zip(homework)):
         found = members(archive)
         assert list(found) == sorted(found)
         assert {member.date_time for member in found.values()} == {(1980, 1, 1, 0, 0, 0)}
@@ -132,7 +136,7 @@ def test_identical_sources_give_identical_bytes(homework, tmp_path):
 
 def test_a_stale_template_is_not_handed_out(homework):
     (homework.template / "README.md").write_text("Old.\n")
-    with pytest.raises(BundleError, match=r"README\.md:1: from here on(.|\n)*autograder template"):
+    with pytest.raises(ReleaseError, match=r"README\.md:1: from here on(.|\n)*autograder template"):
         bundle.build(homework, SALT, list)
 
 
@@ -140,12 +144,12 @@ def test_a_solution_is_not_handed_out(homework):
     leak = "Hint: return scale * math.fsum([double(number), number]) / scale\n"
     for folder in (homework.solutions, homework.template):
         (folder / "README.md").write_text(leak)
-    with pytest.raises(BundleError, match="repeats a piece of solution"):
+    with pytest.raises(ReleaseError, match="repeats a piece of solution"):
         bundle.build(homework, SALT, list)
 
 
 def test_a_grader_that_falls_short_is_not_handed_out(homework):
-    with pytest.raises(BundleError, match="half of F is missed"):
+    with pytest.raises(ReleaseError, match="half of F is missed"):
         bundle.build(homework, SALT, lambda: ["half of F is missed"])
 
 
@@ -161,32 +165,32 @@ def test_a_grader_that_falls_short_is_not_handed_out(homework):
 def test_a_secret_is_not_handed_out(homework, leak, sentence):
     (homework.solutions / "notes.md").write_text(leak)
     template.write(homework)
-    with pytest.raises(BundleError, match=sentence) as caught:
+    with pytest.raises(ReleaseError, match=sentence) as caught:
         bundle.build(homework, SALT, list)
     assert SALT not in str(caught.value)
 
 
 def test_a_salt_that_can_be_guessed_is_refused(homework):
-    with pytest.raises(BundleError, match="The salt has 4 characters"):
+    with pytest.raises(ReleaseError, match="The salt has 4 characters"):
         bundle.build(homework, "salt", list)
 
 
 def test_a_link_is_not_packed(homework):
     (homework.root / "setup.sh").unlink()
     (homework.root / "setup.sh").symlink_to("run_autograder")
-    with pytest.raises(BundleError, match=r"setup\.sh is no regular file"):
+    with pytest.raises(ReleaseError, match=r"setup\.sh is no regular file"):
         bundle.platform_zip(homework)
 
 
 def test_windows_line_ends_in_a_script_are_refused(homework):
     (homework.root / "run_autograder").write_bytes(b"#!/usr/bin/env bash\r\n")
-    with pytest.raises(BundleError, match="run_autograder has Windows line ends"):
+    with pytest.raises(ReleaseError, match="run_autograder has Windows line ends"):
         bundle.platform_zip(homework)
 
 
 def test_what_is_shipped_holds_no_secret_of_hw4():
     salt = read_settings(ROOT / "autograder" / "settings.toml").salt
-    assert not bundle.find_secrets(HW4, salt, template.generate(HW4))
+    assert not bundle.find_secrets(HW4, salt, template.generate(HW4).files)
 
 
 def test_the_grader_runs_from_its_zip(tmp_path):
@@ -203,13 +207,13 @@ def test_the_grader_runs_from_its_zip(tmp_path):
 def test_writing_replaces_what_was_there(homework, tmp_path):
     out = tmp_path / "dist" / "term"
     for _ in range(2):
-        files = bundle.write([bundle.students_zip(homework)], out)
+        files = bundle.write([students_zip(homework)], out)
     assert files == [out / "toy-student.zip"]
     assert [path.name for path in out.iterdir()] == ["toy-student.zip"]
 
 
 def test_paths_in_the_students_zip_are_relative(homework):
-    for name in members(bundle.students_zip(homework)):
+    for name in members(students_zip(homework)):
         path = PurePosixPath(name)
         assert not path.is_absolute()
         assert ".." not in path.parts

@@ -11,7 +11,7 @@ F = Function("1.1", "m", "f", "F")
 
 
 def strip(source, functions=(F,)):
-    return markers.strip(textwrap.dedent(source), "m.py", functions)
+    return markers.strip(markers.read(textwrap.dedent(source).encode(), "m.py", functions))
 
 
 def complaint(source, functions=(F,)):
@@ -26,7 +26,7 @@ def test_regions_become_stubs_and_everything_else_stays():
 
 
 def test_the_regions_know_their_lines_and_functions():
-    regions = markers.find_regions(toy_homework.ARITHMETIC, "arithmetic.py", (DOUBLE, TRIPLE))
+    regions = markers.read(toy_homework.ARITHMETIC.encode(), "arithmetic.py", (DOUBLE, TRIPLE)).regions
     lines = toy_homework.ARITHMETIC.split("\n")
     assert [region.function for region in regions] == [None, DOUBLE, TRIPLE]
     assert all(lines[region.begin - 1].strip() == markers.BEGIN for region in regions)

@@ -2,7 +2,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from autograder.release import markers, proof, template
+from autograder.release import proof, template
+from autograder.release.proof import Template
 from tests.engine import toy_homework
 
 MODULE = PurePosixPath("toy/arithmetic.py")
@@ -13,22 +14,22 @@ def homework(tmp_path_factory):
     return toy_homework.make(tmp_path_factory.mktemp("homework"))
 
 
-@pytest.fixture(scope="module")
-def sources():
-    regions = markers.find_regions(
-        toy_homework.ARITHMETIC, "solutions/toy/arithmetic.py", (toy_homework.DOUBLE, toy_homework.TRIPLE)
-    )
-    return {MODULE: proof.Source("solutions/toy/arithmetic.py", toy_homework.ARITHMETIC, regions)}
+def leaks(homework, path, content):
+    sources = template.generate(homework).sources
+    return proof.leaks(homework, Template({PurePosixPath(path): content}, sources))
 
 
-def leaks(homework, sources, path, text):
-    return proof.leaks(homework, sources, {PurePosixPath(path): text.encode()})
+def differences(homework, arithmetic):
+    whole = template.generate(homework)
+    files = {path: content for path, content in whole.files.items() if path != MODULE}
+    if arithmetic is not None:
+        files[MODULE] = arithmetic.encode()
+    return proof.interface_differences(homework, Template(files, whole.sources))
 
 
-def test_a_good_template_is_proven(homework, sources, tmp_path):
+def test_a_good_template_is_proven(homework):
     template.write(homework)
-    files = template.generate(homework)
-    assert proof.prove(homework, sources, files, homework.template) == []
+    assert proof.prove(homework, template.generate(homework), homework.template) == []
 
 
 @pytest.mark.parametrize(
@@ -49,16 +50,16 @@ def test_a_good_template_is_proven(homework, sources, tmp_path):
     ],
 )
 @pytest.mark.parametrize("path", ["README.md", "tests/test_arithmetic.py", "toy/lab/notes.txt"])
-def test_a_piece_of_solution_is_found_in_every_file_and_layout(homework, sources, path, text):
-    (problem,) = leaks(homework, sources, path, text)
+def test_a_piece_of_solution_is_found_in_every_file_and_layout(homework, path, text):
+    (problem,) = leaks(homework, path, text.encode())
     assert problem.startswith(f"student_template/{path}:2: ")
     assert "of solutions/toy/arithmetic.py" in problem
     assert "fsum" not in problem
     assert "exact" not in problem
 
 
-def test_the_message_names_the_line_of_the_solution(homework, sources):
-    (problem,) = leaks(homework, sources, "README.md", "reduce(_add, [number, number], 0.0 * number)")
+def test_the_message_names_the_line_of_the_solution(homework):
+    (problem,) = leaks(homework, "README.md", b"reduce(_add, [number, number], 0.0 * number)")
     line = toy_homework.ARITHMETIC[: toy_homework.ARITHMETIC.index("doubled =")].count("\n") + 1
     assert f"(line {line} of solutions/toy/arithmetic.py)" in problem
 
@@ -74,17 +75,17 @@ def test_the_message_names_the_line_of_the_solution(homework, sources):
         'NOTE = "# BEGIN SOLUTION"\n',
     ],
 )
-def test_honest_code_is_no_leak(homework, sources, text):
-    assert leaks(homework, sources, "tests/test_arithmetic.py", text) == []
+def test_honest_code_is_no_leak(homework, text):
+    assert leaks(homework, "tests/test_arithmetic.py", text.encode()) == []
 
 
-def test_what_is_no_text_is_read_all_the_same(homework, sources):
+def test_what_is_no_text_is_read_all_the_same(homework):
     content = b"\xff\xfe\x00 scale * math.fsum([double(number), number]) / scale \x00"
-    assert len(proof.leaks(homework, sources, {PurePosixPath("notes.bin"): content})) == 1
+    assert len(leaks(homework, "notes.bin", content)) == 1
 
 
-def test_a_marker_that_is_left_in_code_is_named(homework, sources):
-    (problem,) = leaks(homework, sources, "tests/test_x.py", "x = 1\n# END SOLUTION\n")
+def test_a_marker_that_is_left_in_code_is_named(homework):
+    (problem,) = leaks(homework, "tests/test_x.py", b"x = 1\n# END SOLUTION\n")
     assert problem.startswith("student_template/tests/test_x.py:2: a solution marker is left")
 
 
@@ -99,12 +100,9 @@ def test_a_marker_that_is_left_in_code_is_named(homework, sources):
         ("    # Part 1.2", "    scale += 1\n    # Part 1.2", 18),
     ],
 )
-def test_signatures_docstrings_and_given_code_are_those_of_the_solutions(
-    homework, sources, before, after, line
-):
+def test_signatures_docstrings_and_given_code_are_those_of_the_solutions(homework, before, after, line):
     changed = toy_homework.ARITHMETIC_TEMPLATE.replace(before, after, 1)
-    problems = proof.interface_differences(homework, sources, {MODULE: changed.encode()})
-    assert problems[0].startswith(
+    assert differences(homework, changed)[0].startswith(
         f"student_template/toy/arithmetic.py:{line}: this is not what stands on line"
     )
 
@@ -117,9 +115,8 @@ def test_signatures_docstrings_and_given_code_are_those_of_the_solutions(
         (None, "arithmetic.py is missing"),
     ],
 )
-def test_a_module_that_is_not_whole_is_named(homework, sources, text, words):
-    files = {} if text is None else {MODULE: text.encode()}
-    assert words in proof.interface_differences(homework, sources, files)[-1]
+def test_a_module_that_is_not_whole_is_named(homework, text, words):
+    assert words in differences(homework, text)[-1]
 
 
 @pytest.mark.parametrize(
