@@ -15,9 +15,11 @@ from pathlib import Path
 import click
 
 A_PATH = click.Path(path_type=Path)
+A_FILE = click.Path(dir_okay=False, path_type=Path)
+A_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-class Refusal(Exception):
+class Refusal(click.ClickException):
     """The command cannot do what was asked; the message is one sentence that says what to do.
 
     Args:
@@ -27,7 +29,14 @@ class Refusal(Exception):
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
-        self.status = status
+        self.exit_code = status  # type: ignore[misc]  # click reads it from the instance
+
+
+def _in_a_folder(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse a file in a folder that does not exist before the long work begins, not after it."""
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f'there is no folder "{file.parent}": make it, or name another.')
+    return file
 
 
 @click.group(no_args_is_help=False)
@@ -107,12 +116,12 @@ def template(check: bool) -> None:
         if check:
             problems = templates.check(HW4, templates.generate(HW4))
             if problems:
-                raise Refusal("\n".join([*problems, 'Run "python -m autograder template".']), 1)
+                raise click.ClickException("\n".join([*problems, 'Run "python -m autograder template".']))
             print("student_template/ is what solutions/ and tests/public/ generate.")
             return
         written = templates.write(HW4)
     except templates.ReleaseError as error:
-        raise Refusal(str(error), 1) from None
+        raise click.ClickException(str(error)) from None
     changed, removed = len(written.changed), len(written.removed)
     print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
 
@@ -132,17 +141,15 @@ def _lint() -> str:
     for note in found.notes:
         print(f"Note: {note}", file=sys.stderr)
     if found.problems:
-        raise Refusal("\n".join(found.problems), 1)
+        raise click.ClickException("\n".join(found.problems))
     return found.looked_at
 
 
 @app.command(short_help="Make the platform's zip and the students' zip.")
-@click.option(
-    "--out", type=A_PATH, default=Path("dist"), show_default=True, help="The folder for the two zips."
-)
+@click.option("--out", type=A_FOLDER, default="dist", show_default=True, help="Where to put the two zips.")
 def bundle(out: Path) -> None:
     """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
-    from autograder.grading.settings import SettingsError, read_settings
+    from autograder.grading.settings import read_settings
     from autograder.homework import HW4, SETTINGS
     from autograder.release.bundle import build, write
     from autograder.release.template import ReleaseError
@@ -150,20 +157,16 @@ def bundle(out: Path) -> None:
 
     _lint()
     try:
-        numbers = {function.number for function in HW4.functions} | {part.number for part in HW4.parts}
-        settings = read_settings(SETTINGS, numbers)
-        archives = build(HW4, settings.salt, lambda: validate(HW4, is_reduced=True).shortcomings)
-        files = write(archives, out)
-    except (ReleaseError, SettingsError) as error:
-        raise Refusal(str(error), 1) from None
-    except OSError as error:
-        raise Refusal(f'The zips cannot be written to "{out}": {error.strerror}.', 2) from None
-    for archive, file in zip(archives, files, strict=True):
+        salt = read_settings(SETTINGS).salt
+        archives = build(HW4, salt, lambda: validate(HW4, is_reduced=True).shortcomings)
+    except ReleaseError as error:
+        raise click.ClickException(str(error)) from None
+    for archive, file in zip(archives, write(archives, out), strict=True):
         print(f"{file}  {archive.size_bytes:,} bytes  SHA-256 {archive.sha256}")
 
 
 @app.command(short_help="Prove the grader on submissions of known marks.")
-@click.option("--json", "json_file", type=A_PATH, help="Write the whole report there as JSON.")
+@click.option("--json", "json_file", type=A_FILE, callback=_in_a_folder, help="Write the report there.")
 @click.option("--reduced", is_flag=True, help="A handful of mistakes and styles alone, and no attacks.")
 @click.option(
     "--salts",
@@ -186,9 +189,8 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
     from autograder.release.validate import validate as validate_grader
 
     _lint()
-    console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=console, transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def on_progress(progress: Progress) -> None:
@@ -197,50 +199,47 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
         report = validate_grader(
             HW4, is_reduced=reduced, salts=salts, workers=workers, on_progress=on_progress
         )
-    card.show(report, Console())
+    card.show(report, Console(highlight=False))
     if json_file is not None:
-        try:
-            json_file.write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
-        except OSError as error:
-            raise Refusal(f'The report cannot be written to "{json_file}": {error.strerror}.', 2) from None
+        json_file.write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
     if report.shortcomings:
-        raise Refusal("The grader falls short: mend what is listed above before it grades anybody.", 1)
+        raise click.ClickException(
+            "The grader falls short: mend what is listed above before it grades anybody."
+        )
 
 
 @app.command(short_help="Hold a results.json against the platform's rules.")
-@click.argument("file", type=A_PATH)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--total", type=float, help="The published total that max_score must add up to.")
 def check_results(file: Path, total: float | None) -> None:
     """Hold FILE, anybody's results.json, against the platform's rules; exit 1 when it breaks one."""
     from autograder.grading.results_rules import check_file
 
-    try:
-        problems = check_file(file, total)
-    except OSError as error:
-        raise Refusal(f'"{file}" cannot be read ({error.strerror}): give a results.json.', 2) from None
+    problems = check_file(file, total)
     if problems:
-        raise Refusal("\n".join(problems), 1)
+        raise click.ClickException("\n".join(problems))
     print(f"{file} obeys every rule of the platform that is known.")
 
 
 @app.command(short_help="Replay a run of the platform.")
-@click.argument("submission", type=A_PATH)
+@click.argument("submission", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--as",
     "delivery",
+    type=click.Choice(["upload", "files", "folder", "github", "group", "late", "all"]),
     default="upload",
     show_default=True,
-    help="How it arrives: upload, files, folder, github, group, late, or all.",
+    help="How it arrives.",
 )
 @click.option(
     "--time-limit",
-    type=float,
+    type=click.FloatRange(min=0.0, min_open=True),
     default=600.0,
     show_default=True,
     help="Seconds after which the platform ends the run.",
 )
 @click.option("--reuse-environment", is_flag=True, help="Skip setup.sh: lend the run this environment.")
-@click.option("--page", type=A_PATH, help="Write what the student sees as a page, too.")
+@click.option("--page", type=A_FILE, callback=_in_a_folder, help="Write what the student sees there.")
 def rehearse(
     submission: Path, delivery: str, time_limit: float, reuse_environment: bool, page: Path | None
 ) -> None:
@@ -249,37 +248,33 @@ def rehearse(
 
     from autograder.grading.submission import UnreadableSubmission
     from autograder.homework import HW4
+    from autograder.release import rehearse as rehearsal
     from autograder.release import view
     from autograder.release.container import Size
-    from autograder.release.rehearse import Delivery, RehearsalError, describe, image
-    from autograder.release.rehearse import rehearse as rehearse_once
     from autograder.release.template import ReleaseError
 
-    if page is not None and not page.parent.is_dir():
-        raise Refusal(f'There is no folder "{page.parent}" for the page: make it, or name another.', 2)
-    known = [one.value for one in Delivery]
-    if delivery not in (*known, "all"):
-        raise Refusal(f"There is no delivery {delivery}: give one of {', '.join(known)}, or all.", 2)
-    console = Console()
+    deliveries = list(rehearsal.Delivery) if delivery == "all" else [rehearsal.Delivery(delivery)]
     problems: list[str] = []
     try:
-        with image(HW4, Path(sys.prefix) if reuse_environment else None) as built:
-            console.print(built.said, end="", highlight=False, markup=False)
-            for one in list(Delivery) if delivery == "all" else [Delivery(delivery)]:
-                held = rehearse_once(HW4, built, submission, one, Size(), time_limit)
+        with rehearsal.image(HW4, Path(sys.prefix) if reuse_environment else None) as image:
+            print(image.said, end="", flush=True)
+            for one in deliveries:
+                held = rehearsal.rehearse(HW4, image, submission, one, Size(), time_limit)
                 if held.document is not None:
-                    view.show(held.document, console, is_after_due_date=held.is_after_due_date)
+                    view.show(held.document, Console(), is_after_due_date=held.is_after_due_date)
                     if page is not None:
                         text = view.to_page(
                             held.document, HW4.title, is_after_due_date=held.is_after_due_date
                         )
                         page.write_text(text, encoding="utf-8")
-                console.print(describe(held), highlight=False, markup=False)
+                print(rehearsal.describe(held), flush=True)
                 problems += held.problems
-    except (RehearsalError, UnreadableSubmission, ReleaseError) as error:
-        raise Refusal(str(error), 2 if not submission.exists() else 1) from None
+    except UnreadableSubmission as error:
+        raise click.UsageError(str(error)) from None
+    except (rehearsal.RehearsalError, ReleaseError) as error:
+        raise click.ClickException(str(error)) from None
     if problems:
-        raise Refusal("\n".join(problems), 1)
+        raise click.ClickException("\n".join(problems))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -297,14 +292,15 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status = app.main(list(arguments), prog_name="python -m autograder", standalone_mode=False)
         sys.stdout.flush()
-    except Refusal as refusal:
-        print(str(refusal), file=sys.stderr)
-        return refusal.status
     except click.UsageError as error:
         sentence = error.format_message().strip()
         end = "" if sentence.endswith((".", "?")) else "."
-        print(f'{sentence}{end} See "python -m autograder --help".', file=sys.stderr)
-        return 2
+        command = error.ctx.command_path if error.ctx else "python -m autograder"
+        print(f'{sentence}{end} See "{command} --help".', file=sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        print(error.format_message(), file=sys.stderr)
+        return error.exit_code
     except click.Abort:
         print("Interrupted: the results written so far are kept.", file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ def show(card: ReportCard, console: Console) -> None:
 
     Args:
         card: what a validation found.
-        console: where to print it.
+        console: where to print it; one that highlights nothing.
     """
     wholes = Table(show_edge=False, pad_edge=False)
     for heading in ("submission", "points", "expected", ""):
@@ -31,28 +31,24 @@ def show(card: ReportCard, console: Console) -> None:
     console.print(
         f"\n{card.caught} of {total} mistakes caught, {card.named} named by their own sentence; "
         f"{sum(check.is_good for check in card.styles)} of {len(card.styles)} other styles at full marks.",
-        highlight=False,
     )
     if card.salted:
         console.print(
             f"{sum(check.is_good for check in card.salted)} of {len(card.salted)} gradings of the reference "
             "under other salts at full marks.",
-            highlight=False,
         )
     if card.steady:
         console.print(
             f"{sum(check.is_good for check in card.steady)} of {len(card.steady)} mistakes lose the same "
             f"rows under {card.steady[0].salts} other salts.",
-            highlight=False,
         )
     if card.attacks is not None:
         left_out = f", {card.attacks.left_out} not run here" if card.attacks.left_out else ""
         console.print(
             f"{card.attacks.survived} attacks survived, {len(card.attacks.failed)} not{left_out}.",
-            highlight=False,
         )
     for sentence in card.shortcomings:
-        console.print(f"[red]short:[/] {escape(sentence)}", highlight=False)
+        console.print(f"[red]short:[/] {escape(sentence)}")
 
 
 def _mark(check: WholeCheck) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import io
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from typing import Any
 from autograder.grading.assignment import Assignment
 from autograder.grading.results import faults_in
 from autograder.grading.results_rules import check_file
-from autograder.grading.submission import collect
+from autograder.grading.submission import UnreadableSubmission, collect
 from autograder.release.bundle import platform_zip
 from autograder.release.container import Container, Ended, Size
 
@@ -151,8 +152,7 @@ def rehearse(
         limit_seconds: when the platform ends the run.
 
     Raises:
-        RehearsalError: there is no such submission.
-        UnreadableSubmission: it is neither a folder nor a zip.
+        UnreadableSubmission: the submission is neither a folder nor a zip.
     """
     root = image.root
     for name in ("submission", "results"):
@@ -247,8 +247,6 @@ def _set_up(root: Path) -> str:
 
 def _unpack(content: bytes, folder: Path) -> None:
     """Unpack as ``unzip`` does, modes included, which Python's own way forgets."""
-    import io
-
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             Path(archive.extract(member, folder)).chmod(member.external_attr >> 16 & 0o777)
@@ -268,7 +266,7 @@ def _deliver(assignment: Assignment, submission: Path, delivery: Delivery, folde
         with zipfile.ZipFile(submission) as archive:
             archive.extractall(inside)
     else:
-        raise RehearsalError(f'There is no submission at "{submission}": give a folder or a zip.')
+        raise UnreadableSubmission(f'"{submission}" is neither a folder nor a zip: give one of them.')
     if delivery is Delivery.GITHUB:
         (inside / ".git").mkdir(exist_ok=True)
         (inside / ".git" / "HEAD").write_text("ref: refs/heads/main\n")

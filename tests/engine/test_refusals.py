@@ -163,7 +163,7 @@ def test_a_page_for_a_folder_that_is_not_there_is_refused_before_the_run(tmp_pat
     page = tmp_path / "nowhere" / "page.html"
     done = run("rehearse", "solutions", "--page", page)
     assert_one_sentence(
-        done, 2, f'There is no folder "{page.parent}" for the page: make it, or name another.'
+        done, 2, f"for '--page': there is no folder \"{page.parent}\": make it, or name another."
     )
 
 

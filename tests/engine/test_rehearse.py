@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from autograder import cli
+from autograder.grading.submission import UnreadableSubmission
 from autograder.release import container, rehearse, template, view
 from autograder.release.container import Container, Size
 from autograder.release.rehearse import Delivery, RehearsalError
@@ -84,6 +86,11 @@ DELIVERIES = {
     Delivery.GROUP: "submission/toy/arithmetic.py",
     Delivery.LATE: "submission/toy/arithmetic.py",
 }
+
+
+def test_every_delivery_can_be_asked_for():
+    (choice,) = (option.type for option in cli.rehearse.params if option.name == "delivery")
+    assert list(choice.choices) == [*(delivery.value for delivery in Delivery), "all"]
 
 
 @pytest.mark.parametrize("delivery", Delivery)
@@ -170,7 +177,7 @@ def test_the_set_up_runs_where_the_platform_runs_it(tmp_path):
 
 
 def test_a_submission_that_is_none_is_a_sentence(tmp_path):
-    with pytest.raises(RehearsalError, match=r'no submission at ".*nowhere": give a folder or a zip'):
+    with pytest.raises(UnreadableSubmission, match=r'nowhere" is neither a folder nor a zip'):
         hold(grader(tmp_path), submission=tmp_path / "nowhere")
 
 
@@ -299,8 +306,12 @@ def test_the_command_rehearses_the_template_and_shows_both_views(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((ROOT / "solutions", "--as", "post"), "There is no delivery post: give one of upload, files"),
-        (("nowhere", "--reuse-environment"), 'There is no submission at "nowhere": give a folder or a zip.'),
+        ((ROOT / "solutions", "--as", "post"), "Invalid value for '--as': 'post' is not one of 'upload', "),
+        (("nowhere",), "Invalid value for 'SUBMISSION': Path 'nowhere' does not exist."),
+        (
+            ("README.md", "--reuse-environment"),
+            '"README.md" is neither a folder nor a zip: give one of them.',
+        ),
     ],
 )
 def test_unusable_arguments_end_in_one_sentence_and_status_2(arguments, sentence):

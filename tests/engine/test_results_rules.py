@@ -165,7 +165,7 @@ def test_the_command_says_each_broken_rule_on_a_line(tmp_path):
     assert len(bad.stderr.splitlines()) == 3
     missing = check_results(tmp_path / "none.json")
     assert missing.returncode == 2
-    assert 'none.json" cannot be read' in missing.stderr
+    assert "none.json' does not exist" in missing.stderr
 
 
 def test_the_grading_path_does_without_the_validator():
