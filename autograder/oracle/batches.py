@@ -6,7 +6,6 @@ Turns enumerated trajectories into ``TrajectoryBatch`` objects; knows no formula
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -18,9 +17,6 @@ from hw4.trajectories import TrajectoryBatch
 
 Sample = TypeVar("Sample")
 
-LOUD = 1e12
-"""The largest number that may stand on padding; in policy features it is LOUD_FEATURE."""
-LOUD_FEATURE = 10.0
 LARGEST_CENSUS = 2048
 
 
@@ -54,32 +50,6 @@ def whole_batch(every: Enumeration, baseline_features: FloatArray | None = None)
         actions=every.actions,
         rewards=every.rewards(),
         mask=every.mask,
-    )
-
-
-def with_loud_padding(batch: TrajectoryBatch, rng: np.random.Generator) -> TrajectoryBatch:
-    """Return the same batch with large numbers of both signs on its padding, which must not change a result.
-
-    Args:
-        batch: the batch.
-        rng: the source of the numbers.
-
-    Returns:
-        A batch of the same trajectories: up to ±10 in ``features``, up to ±1e12 in ``baseline_features`` and
-        ``rewards``, any valid action in ``actions``.
-    """
-
-    def shout(quiet: FloatArray, largest: float) -> FloatArray:
-        loud = rng.choice([-1.0, 1.0], size=quiet.shape) * rng.uniform(0.1, 1.0, size=quiet.shape) * largest
-        return np.where(batch.mask.reshape(batch.mask.shape + (1,) * (quiet.ndim - 2)), quiet, loud)
-
-    any_action = rng.integers(batch.features.shape[2], size=batch.actions.shape)
-    return replace(
-        batch,
-        features=shout(batch.features, LOUD_FEATURE),
-        baseline_features=shout(batch.baseline_features, LOUD),
-        actions=np.where(batch.mask, batch.actions, any_action),
-        rewards=shout(batch.rewards, LOUD),
     )
 
 
@@ -122,31 +92,6 @@ def expectation(
     if len(estimates) != len(probabilities):
         raise ValueError(f"There are {len(estimates)} samples, but {len(probabilities)} probabilities.")
     return np.asarray(np.tensordot(probabilities, estimates, axes=1))
-
-
-def sample_batch(
-    every: Enumeration,
-    theta: FloatArray,
-    n_trajectories: int,
-    rng: np.random.Generator,
-    baseline_features: FloatArray | None = None,
-) -> TrajectoryBatch:
-    """Draw a batch of independent trajectories τ ~ ρ_θ.
-
-    Args:
-        every: the trajectories.
-        theta: (d,).
-        n_trajectories: N.
-        rng: the source of randomness.
-        baseline_features: (H, S, k), ψ(s, h); one-hot by default.
-
-    Returns:
-        The batch, 0 on padding.
-    """
-    probabilities = every.probabilities(theta)
-    # Renormalised, because rng.choice refuses a sum that rounding has moved away from 1.
-    drawn = rng.choice(len(every), size=n_trajectories, p=probabilities / probabilities.sum())
-    return whole_batch(every, baseline_features).select(drawn)
 
 
 def census_batch(

@@ -115,20 +115,6 @@ class TabularMDP:
         return np.asarray(self.features - mean[:, np.newaxis, :])
 
 
-def two_action_example() -> TabularMDP:
-    """Return the lecture's "Example of Natural Gradient on 1-d problem: 2 actions, 1 state".
-
-    φ is 1 for the first action and 0 for the second, so π_θ(a_1) = e^θ/(1 + e^θ); the rewards are 100 and 1.
-    Hence ∇J(θ) = 99 e^θ/(1 + e^θ)² and F_θ = e^θ/(1 + e^θ)², and F⁻¹∇J = 99 wherever θ is.
-    """
-    return TabularMDP(
-        start=np.array([1.0]),
-        transitions=np.array([[[0.0, 1.0], [0.0, 1.0]]]),
-        rewards=np.array([[[100.0, 1.0]]]),
-        features=np.array([[[1.0], [0.0]]]),
-    )
-
-
 def random_mdp(
     rng: np.random.Generator,
     *,
@@ -172,31 +158,6 @@ def random_mdp(
         transitions=transitions,
         rewards=_half_steps(rng, 3.0, (horizon, n_states, n_actions)),
         features=_random_features(rng, n_states, n_actions, n_features, kind),
-    )
-
-
-def random_mdp_of_any_size(rng: np.random.Generator) -> TabularMDP:
-    """Draw an MDP of 2 or 3 states, 2 or 3 actions, 1 to 3 steps and any kind of features.
-
-    It has up to 819 trajectories: for tests that sum over trajectories, not for those that call a student's
-    function once for each.
-
-    Args:
-        rng: the source of randomness.
-
-    Returns:
-        The MDP.
-    """
-    n_states, n_actions, horizon = (int(size) for size in rng.integers([2, 2, 1], [3, 3, 3], endpoint=True))
-    kinds: tuple[FeatureKind, ...] = ("dense", "tabular", "rank-deficient")
-    return random_mdp(
-        rng,
-        n_states=n_states,
-        n_actions=n_actions,
-        horizon=horizon,
-        n_features=int(rng.integers(2, n_states * (n_actions - 1), endpoint=True)),
-        n_outcomes=int(rng.integers(2, n_states + 1, endpoint=True)),
-        kind=kinds[int(rng.integers(len(kinds)))],
     )
 
 

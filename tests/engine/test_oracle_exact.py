@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from autograder.oracle import exact
 from autograder.oracle.enumeration import enumerate_trajectories
-from autograder.oracle.mdp import random_mdp_of_any_size, random_theta, two_action_example
+from autograder.oracle.mdp import random_theta
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -19,7 +20,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def draw(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     return rng, mdp, enumerate_trajectories(mdp), random_theta(rng, mdp)
 
 
@@ -35,7 +36,7 @@ def visits_by_trajectory(every):
 def test_performance_is_the_mean_return_of_all_trajectories(seed):
     _, mdp, every, theta = draw(seed)
     mean = every.probabilities(theta) @ every.returns()[:, 0]
-    np.testing.assert_allclose(exact.performance(mdp, theta), mean, atol=1e-11)
+    np.testing.assert_allclose(lecture.performance(mdp, theta), mean, atol=1e-11)
 
 
 @EXAMPLES
@@ -74,7 +75,7 @@ def test_the_performance_difference_lemma_holds_from_every_state(seed):
     theta_new = random_theta(rng, mdp, spread=1.0)
     for state in range(mdp.S):
         from_here = replace(mdp, start=np.eye(mdp.S)[state])
-        difference = exact.performance(from_here, theta_new) - exact.performance(from_here, theta)
+        difference = lecture.performance(from_here, theta_new) - lecture.performance(from_here, theta)
         every = enumerate_trajectories(from_here)
         gained = every.along_actions(exact.advantages(from_here, theta)).sum(axis=1)
         np.testing.assert_allclose(difference, every.probabilities(theta_new) @ gained, atol=1e-10)
@@ -86,7 +87,7 @@ def test_the_gradient_is_the_slope_of_the_performance(seed):
     _, mdp, _, theta = draw(seed)
     step = 1e-5
     slopes = [
-        (exact.performance(mdp, theta + step * axis) - exact.performance(mdp, theta - step * axis))
+        (lecture.performance(mdp, theta + step * axis) - lecture.performance(mdp, theta - step * axis))
         / (2 * step)
         for axis in np.eye(mdp.d)
     ]
@@ -121,7 +122,9 @@ def test_any_baseline_leaves_the_gradient_unbiased(seed):
 @given(seed=SEEDS)
 def test_the_two_forms_of_the_fisher_matrix_agree(seed):
     _, mdp, _, theta = draw(seed)
-    np.testing.assert_allclose(exact.fisher(mdp, theta), exact.fisher_of_trajectories(mdp, theta), atol=1e-11)
+    np.testing.assert_allclose(
+        exact.fisher(mdp, theta), lecture.fisher_of_trajectories(mdp, theta), atol=1e-11
+    )
 
 
 @EXAMPLES
@@ -135,7 +138,7 @@ def test_the_fisher_matrix_sums_the_steps_of_all_trajectories(seed):
 
 @pytest.mark.parametrize("theta", [-3.0, 0.0, 1.5, 10.0])
 def test_the_lectures_example_has_the_lectures_numbers(theta):
-    mdp, at = two_action_example(), np.array([theta])
+    mdp, at = lecture.two_action_example(), np.array([theta])
     slope = np.exp(theta) / (1 + np.exp(theta)) ** 2
     gradient, fisher = exact.performance_gradient(mdp, at), exact.fisher(mdp, at)
     np.testing.assert_allclose(gradient, [99 * slope], rtol=1e-9)

@@ -14,10 +14,9 @@ from autograder.oracle import exact
 from autograder.oracle.mdp import (
     random_census_mdp,
     random_mdp,
-    random_mdp_of_any_size,
     random_theta,
-    two_action_example,
 )
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -30,7 +29,7 @@ def is_whole(values):
 @EXAMPLES
 @given(seed=SEEDS)
 def test_the_same_seed_draws_the_same_mdp(seed):
-    first, second = (random_mdp_of_any_size(np.random.default_rng(seed)) for _ in range(2))
+    first, second = (lecture.random_mdp_of_any_size(np.random.default_rng(seed)) for _ in range(2))
     for name in ("start", "transitions", "rewards", "features"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
@@ -45,7 +44,7 @@ def test_an_episode_may_always_end_early_but_never_must():
 
 def test_an_mdp_of_any_size_takes_every_size_and_kind():
     rng = np.random.default_rng(0)
-    drawn = [random_mdp_of_any_size(rng) for _ in range(300)]
+    drawn = [lecture.random_mdp_of_any_size(rng) for _ in range(300)]
     assert {(mdp.S, mdp.A, mdp.H) for mdp in drawn} == set(product((2, 3), (2, 3), (1, 2, 3)))
     ranks = [np.linalg.matrix_rank(exact.fisher(mdp, np.zeros(mdp.d)), tol=1e-10) for mdp in drawn]
     # One-hot features leave S degrees of freedom to spare, a repeated feature one, dense features none.
@@ -55,7 +54,7 @@ def test_an_mdp_of_any_size_takes_every_size_and_kind():
 @EXAMPLES
 @given(seed=SEEDS)
 def test_probabilities_are_tenths_and_never_rare(seed):
-    mdp = random_mdp_of_any_size(np.random.default_rng(seed))
+    mdp = lecture.random_mdp_of_any_size(np.random.default_rng(seed))
     for chances in (mdp.start, mdp.transitions):
         assert is_whole(10 * chances)
         assert chances[chances > 0].min() >= 0.2
@@ -94,7 +93,7 @@ def test_the_census_policy_is_in_quarters(seed):
 @given(seed=SEEDS)
 def test_the_policy_survives_logits_of_any_size(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     log_policy = mdp.log_policy(1e5 * rng.normal(size=mdp.d))
     assert np.isfinite(log_policy).all()
     np.testing.assert_allclose(np.exp(log_policy).sum(axis=-1), 1.0, rtol=1e-12)
@@ -104,7 +103,7 @@ def test_the_policy_survives_logits_of_any_size(seed):
 @given(seed=SEEDS)
 def test_the_scores_are_the_gradient_of_the_log_policy(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     theta, step = random_theta(rng, mdp), 1e-5
     slopes = [
         (mdp.log_policy(theta + step * axis) - mdp.log_policy(theta - step * axis)) / (2 * step)
@@ -117,7 +116,7 @@ def test_the_scores_are_the_gradient_of_the_log_policy(seed):
 @given(seed=SEEDS)
 def test_the_score_has_mean_zero_in_every_state(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     theta = random_theta(rng, mdp)
     mean = np.einsum("sa,sad->sd", mdp.policy(theta), mdp.scores(theta))
     np.testing.assert_allclose(mean, 0.0, atol=1e-12)
@@ -125,7 +124,7 @@ def test_the_score_has_mean_zero_in_every_state(seed):
 
 @pytest.mark.parametrize("theta", [-3.0, 0.0, 1.5, 10.0])
 def test_the_lectures_example_has_the_lectures_policy(theta):
-    policy = two_action_example().policy(np.array([theta]))
+    policy = lecture.two_action_example().policy(np.array([theta]))
     assert policy[0, 0] == pytest.approx(np.exp(theta) / (1 + np.exp(theta)), rel=1e-12)
 
 

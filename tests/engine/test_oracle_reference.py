@@ -11,6 +11,7 @@ from autograder.oracle import batches, exact
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.mdp import random_census_mdp, random_mdp, random_theta
 from hw4 import baseline, npg, policy, policy_gradient, ppo, trpo
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=10, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -26,7 +27,7 @@ class Instance:
         self.mdp = random_mdp(rng)
         self.theta_k, self.theta = random_theta(rng, self.mdp), random_theta(rng, self.mdp, spread=1.0)
         every = enumerate_trajectories(self.mdp)
-        self.batch = batches.with_loud_padding(batches.whole_batch(every), rng)
+        self.batch = lecture.with_large_padding(batches.whole_batch(every), rng)
         self.baseline = 3.0 * rng.normal(size=(self.mdp.H, self.mdp.S))
         self.advantages = every.returns() - every.along(self.baseline)
         self.scores = policy.score(self.theta_k, self.batch.features, self.batch.actions)
@@ -76,7 +77,7 @@ def test_the_fitted_baseline_has_the_oracles_mean(seed, size):
         lambda i: baseline.fit_baseline(at.batch.baseline_features[i], returns[i], at.batch.mask[i]),
         *at.draws,
     )
-    expected = exact.one_hot_baseline_mean(at.mdp, at.theta_k, size).ravel()
+    expected = lecture.one_hot_baseline_mean(at.mdp, at.theta_k, size).ravel()
     np.testing.assert_allclose(mean, expected, atol=1e-9)
 
 
@@ -86,7 +87,7 @@ def test_the_fitted_baseline_has_the_oracles_mean(seed, size):
 def test_the_ppo_loss_has_the_oracles_mean(seed, size):
     at = Instance(seed, size)
     mean = batches.expectation(lambda i: ppo.ppo_loss(*at.ppo_arguments(i)), *at.draws)
-    expected = -exact.surrogate_estimate_mean(at.mdp, at.theta_k, at.theta, KL_WEIGHT, at.baseline)
+    expected = -lecture.surrogate_estimate_mean(at.mdp, at.theta_k, at.theta, KL_WEIGHT, at.baseline)
     np.testing.assert_allclose(mean, expected, atol=1e-9)
 
 
@@ -108,7 +109,7 @@ def test_the_kl_estimate_is_unbiased(seed, size):
     mean = batches.expectation(
         lambda i: trpo.kl_estimate(at.theta_k, at.theta, at.batch.features[i], at.batch.mask[i]), *at.draws
     )
-    np.testing.assert_allclose(mean, exact.trajectory_kl(at.mdp, at.theta_k, at.theta), atol=1e-9)
+    np.testing.assert_allclose(mean, lecture.trajectory_kl(at.mdp, at.theta_k, at.theta), atol=1e-9)
 
 
 @EXAMPLES
@@ -119,7 +120,7 @@ def test_npgs_iteration_on_a_census_is_the_exact_natural_step(seed):
     assume(gradient @ np.linalg.solve(fisher, gradient) > 0.1)
     census = batches.census_batch(enumerate_trajectories(mdp), theta)
     new = npg.npg_iteration(theta, census, census, 0.05, 0.0, 0.0)
-    np.testing.assert_allclose(new, exact.natural_gradient_step(mdp, theta, 0.05), atol=1e-9)
+    np.testing.assert_allclose(new, lecture.natural_gradient_step(mdp, theta, 0.05), atol=1e-9)
 
 
 @EXAMPLES

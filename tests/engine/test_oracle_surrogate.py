@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from autograder.oracle import exact
 from autograder.oracle.enumeration import enumerate_trajectories
-from autograder.oracle.mdp import random_mdp_of_any_size, random_theta
+from autograder.oracle.mdp import random_theta
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -17,7 +18,7 @@ KL_WEIGHT = 0.7
 
 def draw(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     return rng, mdp, random_theta(rng, mdp), random_theta(rng, mdp, spread=1.0)
 
 
@@ -33,8 +34,8 @@ def test_the_surrogate_gradient_is_the_slope_of_the_surrogate(seed):
     _, mdp, theta_k, theta = draw(seed)
     step = 1e-5
     slopes = [
-        exact.surrogate(mdp, theta_k, theta + step * axis, KL_WEIGHT)
-        - exact.surrogate(mdp, theta_k, theta - step * axis, KL_WEIGHT)
+        lecture.surrogate(mdp, theta_k, theta + step * axis, KL_WEIGHT)
+        - lecture.surrogate(mdp, theta_k, theta - step * axis, KL_WEIGHT)
         for axis in np.eye(mdp.d)
     ]
     np.testing.assert_allclose(
@@ -59,10 +60,10 @@ def test_the_penalty_is_the_kl_up_to_a_constant(seed):
     rng, mdp, theta_k, theta = draw(seed)
     another = random_theta(rng, mdp, spread=1.0)
     penalties = [
-        exact.surrogate(mdp, theta_k, at, 0.0) - exact.surrogate(mdp, theta_k, at, 1.0)
+        lecture.surrogate(mdp, theta_k, at, 0.0) - lecture.surrogate(mdp, theta_k, at, 1.0)
         for at in (theta, another)
     ]
-    divergences = [exact.trajectory_kl(mdp, theta_k, at) for at in (theta, another)]
+    divergences = [lecture.trajectory_kl(mdp, theta_k, at) for at in (theta, another)]
     np.testing.assert_allclose(penalties[0] - penalties[1], divergences[0] - divergences[1], atol=1e-11)
 
 
@@ -73,7 +74,7 @@ def test_the_importance_weighted_surrogate_is_the_surrogate(seed):
     every = enumerate_trajectories(mdp)
     advantages = every.along_actions(exact.advantages(mdp, theta_k))
     mean = every.probabilities(theta_k) @ weighted_estimates(every, theta_k, theta, advantages)
-    np.testing.assert_allclose(exact.surrogate(mdp, theta_k, theta, KL_WEIGHT), mean, atol=1e-10)
+    np.testing.assert_allclose(lecture.surrogate(mdp, theta_k, theta, KL_WEIGHT), mean, atol=1e-10)
 
 
 @EXAMPLES
@@ -83,7 +84,7 @@ def test_with_sampled_returns_and_any_baseline_the_estimate_has_the_stated_mean(
     every = enumerate_trajectories(mdp)
     baseline = 3.0 * rng.normal(size=(mdp.H, mdp.S))
     estimates = weighted_estimates(every, theta_k, theta, every.returns() - every.along(baseline))
-    expected = exact.surrogate_estimate_mean(mdp, theta_k, theta, KL_WEIGHT, baseline)
+    expected = lecture.surrogate_estimate_mean(mdp, theta_k, theta, KL_WEIGHT, baseline)
     np.testing.assert_allclose(every.probabilities(theta_k) @ estimates, expected, atol=1e-10)
 
 
@@ -93,8 +94,8 @@ def test_the_estimate_is_off_by_the_same_constant_at_every_theta(seed):
     rng, mdp, theta_k, theta = draw(seed)
     baseline = 3.0 * rng.normal(size=(mdp.H, mdp.S))
     offsets = [
-        exact.surrogate_estimate_mean(mdp, theta_k, at, KL_WEIGHT, baseline)
-        - exact.surrogate(mdp, theta_k, at, KL_WEIGHT)
+        lecture.surrogate_estimate_mean(mdp, theta_k, at, KL_WEIGHT, baseline)
+        - lecture.surrogate(mdp, theta_k, at, KL_WEIGHT)
         for at in (theta_k, theta)
     ]
     np.testing.assert_allclose(offsets[0], offsets[1], atol=1e-11)
@@ -104,8 +105,8 @@ def test_the_estimate_is_off_by_the_same_constant_at_every_theta(seed):
 @given(seed=SEEDS)
 def test_with_the_true_values_as_baseline_the_estimate_is_not_off(seed):
     _, mdp, theta_k, theta = draw(seed)
-    mean = exact.surrogate_estimate_mean(mdp, theta_k, theta, KL_WEIGHT, exact.state_values(mdp, theta_k))
-    np.testing.assert_allclose(mean, exact.surrogate(mdp, theta_k, theta, KL_WEIGHT), atol=1e-12)
+    mean = lecture.surrogate_estimate_mean(mdp, theta_k, theta, KL_WEIGHT, exact.state_values(mdp, theta_k))
+    np.testing.assert_allclose(mean, lecture.surrogate(mdp, theta_k, theta, KL_WEIGHT), atol=1e-12)
 
 
 @EXAMPLES

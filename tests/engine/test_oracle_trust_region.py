@@ -12,7 +12,8 @@ from scipy.optimize import minimize
 
 from autograder.oracle import exact
 from autograder.oracle.enumeration import enumerate_trajectories
-from autograder.oracle.mdp import random_mdp, random_mdp_of_any_size, random_theta, two_action_example
+from autograder.oracle.mdp import random_mdp, random_theta
+from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 SOLVED_EXAMPLES = settings(EXAMPLES, max_examples=15)
@@ -21,7 +22,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def draw(seed):
     rng = np.random.default_rng(seed)
-    mdp = random_mdp_of_any_size(rng)
+    mdp = lecture.random_mdp_of_any_size(rng)
     return rng, mdp, random_theta(rng, mdp), random_theta(rng, mdp, spread=1.0)
 
 
@@ -39,13 +40,13 @@ def solve_trpo(mdp, theta_k, delta, kl_bound):
     """Maximise the surrogate subject to the exact KL ≤ kl_bound; units of √δ keep it well scaled."""
     unit = np.sqrt(delta)
     solution = minimize(
-        lambda x: -exact.surrogate(mdp, theta_k, theta_k + unit * x, 0.0) / unit,
+        lambda x: -lecture.surrogate(mdp, theta_k, theta_k + unit * x, 0.0) / unit,
         np.zeros(mdp.d),
         jac=lambda x: -exact.surrogate_gradient(mdp, theta_k, theta_k + unit * x, 0.0),
         constraints={
             "type": "ineq",
-            "fun": lambda x: (kl_bound - exact.trajectory_kl(mdp, theta_k, theta_k + unit * x)) / delta,
-            "jac": lambda x: -exact.trajectory_kl_gradient(mdp, theta_k, theta_k + unit * x) / unit,
+            "fun": lambda x: (kl_bound - lecture.trajectory_kl(mdp, theta_k, theta_k + unit * x)) / delta,
+            "jac": lambda x: -lecture.trajectory_kl_gradient(mdp, theta_k, theta_k + unit * x) / unit,
         },
         method="SLSQP",
         options={"ftol": 1e-14, "maxiter": 500},
@@ -59,15 +60,17 @@ def test_the_kl_sums_the_log_ratio_over_all_trajectories(seed):
     _, mdp, theta_k, theta = draw(seed)
     every = enumerate_trajectories(mdp)
     old, new = every.probabilities(theta_k), every.probabilities(theta)
-    np.testing.assert_allclose(exact.trajectory_kl(mdp, theta_k, theta), old @ np.log(old / new), atol=1e-11)
+    np.testing.assert_allclose(
+        lecture.trajectory_kl(mdp, theta_k, theta), old @ np.log(old / new), atol=1e-11
+    )
 
 
 @EXAMPLES
 @given(seed=SEEDS)
 def test_the_kl_is_not_negative_and_zero_at_theta_k(seed):
     _, mdp, theta_k, theta = draw(seed)
-    assert exact.trajectory_kl(mdp, theta_k, theta) >= 0.0
-    assert exact.trajectory_kl(mdp, theta_k, theta_k) == 0.0
+    assert lecture.trajectory_kl(mdp, theta_k, theta) >= 0.0
+    assert lecture.trajectory_kl(mdp, theta_k, theta_k) == 0.0
 
 
 @EXAMPLES
@@ -76,12 +79,12 @@ def test_the_kl_gradient_is_the_slope_of_the_kl(seed):
     _, mdp, theta_k, theta = draw(seed)
     step = 1e-5
     slopes = [
-        exact.trajectory_kl(mdp, theta_k, theta + step * axis)
-        - exact.trajectory_kl(mdp, theta_k, theta - step * axis)
+        lecture.trajectory_kl(mdp, theta_k, theta + step * axis)
+        - lecture.trajectory_kl(mdp, theta_k, theta - step * axis)
         for axis in np.eye(mdp.d)
     ]
     np.testing.assert_allclose(
-        exact.trajectory_kl_gradient(mdp, theta_k, theta), np.array(slopes) / (2 * step), atol=1e-7
+        lecture.trajectory_kl_gradient(mdp, theta_k, theta), np.array(slopes) / (2 * step), atol=1e-7
     )
 
 
@@ -91,12 +94,12 @@ def test_the_kl_hessian_is_the_slope_of_the_kl_gradient(seed):
     _, mdp, theta_k, theta = draw(seed)
     step = 1e-5
     slopes = [
-        exact.trajectory_kl_gradient(mdp, theta_k, theta + step * axis)
-        - exact.trajectory_kl_gradient(mdp, theta_k, theta - step * axis)
+        lecture.trajectory_kl_gradient(mdp, theta_k, theta + step * axis)
+        - lecture.trajectory_kl_gradient(mdp, theta_k, theta - step * axis)
         for axis in np.eye(mdp.d)
     ]
     np.testing.assert_allclose(
-        exact.trajectory_kl_hessian(mdp, theta_k, theta), np.array(slopes) / (2 * step), atol=1e-7
+        lecture.trajectory_kl_hessian(mdp, theta_k, theta), np.array(slopes) / (2 * step), atol=1e-7
     )
 
 
@@ -104,7 +107,7 @@ def test_the_kl_hessian_is_the_slope_of_the_kl_gradient(seed):
 @given(seed=SEEDS)
 def test_the_gradient_of_the_kl_is_zero_at_theta_k(seed):
     _, mdp, theta_k, _ = draw(seed)
-    np.testing.assert_allclose(exact.trajectory_kl_gradient(mdp, theta_k, theta_k), 0.0, atol=1e-12)
+    np.testing.assert_allclose(lecture.trajectory_kl_gradient(mdp, theta_k, theta_k), 0.0, atol=1e-12)
 
 
 @EXAMPLES
@@ -112,8 +115,8 @@ def test_the_gradient_of_the_kl_is_zero_at_theta_k(seed):
 def test_the_hessian_of_the_kl_at_theta_k_is_the_fisher_matrix(seed):
     _, mdp, theta_k, _ = draw(seed)
     np.testing.assert_allclose(
-        exact.trajectory_kl_hessian(mdp, theta_k, theta_k),
-        exact.fisher_of_trajectories(mdp, theta_k),
+        lecture.trajectory_kl_hessian(mdp, theta_k, theta_k),
+        lecture.fisher_of_trajectories(mdp, theta_k),
         atol=1e-11,
     )
 
@@ -131,7 +134,7 @@ def test_the_closed_form_step_solves_the_constrained_programme(seed):
         method="SLSQP",
         options={"ftol": 1e-14, "maxiter": 500},
     )
-    step = exact.natural_gradient_step(mdp, theta, delta) - theta
+    step = lecture.natural_gradient_step(mdp, theta, delta) - theta
     np.testing.assert_allclose(step, np.sqrt(delta) * solution.x, atol=1e-5 * np.abs(step).max())
 
 
@@ -140,7 +143,7 @@ def test_the_closed_form_step_solves_the_constrained_programme(seed):
 def test_no_other_point_of_the_trust_region_climbs_further(seed):
     rng, mdp, theta, _ = draw(seed)
     gradient, fisher = exact.performance_gradient(mdp, theta), exact.fisher(mdp, theta)
-    best = gradient @ (exact.natural_gradient_step(mdp, theta, 0.1) - theta)
+    best = gradient @ (lecture.natural_gradient_step(mdp, theta, 0.1) - theta)
     others = rng.normal(size=(200, mdp.d))
     lengths = np.sqrt(np.einsum("ni,ij,nj->n", others, fisher, others).clip(min=0.0))
     # Not divided by the length, which is almost zero along a direction that F does not see.
@@ -153,7 +156,7 @@ def test_the_closed_form_step_ends_on_the_edge_of_the_trust_region(seed):
     _, mdp, theta, _ = draw(seed)
     # Round rewards can make every action equally good: then there is no step.
     assume(np.abs(exact.performance_gradient(mdp, theta)).max() > 1e-6)
-    step = exact.natural_gradient_step(mdp, theta, 0.1) - theta
+    step = lecture.natural_gradient_step(mdp, theta, 0.1) - theta
     np.testing.assert_allclose(step @ exact.fisher(mdp, theta) @ step, 0.1, rtol=1e-9)
 
 
@@ -162,8 +165,8 @@ def test_the_closed_form_step_ends_on_the_edge_of_the_trust_region(seed):
 def test_the_kl_of_a_small_natural_step_is_half_of_delta(seed):
     mdp, theta, _, _ = draw_regular(seed)
     delta = 1e-6
-    new = exact.natural_gradient_step(mdp, theta, delta)
-    np.testing.assert_allclose(exact.trajectory_kl(mdp, theta, new), delta / 2, rtol=0.01)
+    new = lecture.natural_gradient_step(mdp, theta, delta)
+    np.testing.assert_allclose(lecture.trajectory_kl(mdp, theta, new), delta / 2, rtol=0.01)
 
 
 @SOLVED_EXAMPLES
@@ -173,7 +176,7 @@ def test_trpo_within_half_of_delta_approaches_the_natural_step(seed):
     mdp, theta, _, _ = draw_regular(seed)
     gaps = []
     for delta in (1e-3, 1e-7):
-        natural = exact.natural_gradient_step(mdp, theta, delta) - theta
+        natural = lecture.natural_gradient_step(mdp, theta, delta) - theta
         trpo = solve_trpo(mdp, theta, delta, kl_bound=delta / 2)
         gaps.append(np.linalg.norm(trpo - natural) / np.linalg.norm(natural))
     # The relative gap is of order √δ: a hundredth.
@@ -186,17 +189,17 @@ def test_trpo_within_half_of_delta_approaches_the_natural_step(seed):
 def test_trpo_with_the_same_delta_steps_root_two_times_as_far(seed):
     mdp, theta, _, _ = draw_regular(seed)
     delta = 1e-7
-    natural = exact.natural_gradient_step(mdp, theta, delta) - theta
+    natural = lecture.natural_gradient_step(mdp, theta, delta) - theta
     trpo = solve_trpo(mdp, theta, delta, kl_bound=delta)
     np.testing.assert_allclose(trpo, np.sqrt(2) * natural, atol=0.01 * np.linalg.norm(natural))
 
 
 @pytest.mark.parametrize("theta", [-2.0, 0.0, 4.0])
 def test_in_the_lectures_example_the_natural_step_moves_by_99_eta(theta):
-    mdp, at = two_action_example(), np.array([theta])
+    mdp, at = lecture.two_action_example(), np.array([theta])
     fisher = np.exp(theta) / (1 + np.exp(theta)) ** 2
     eta = np.sqrt(0.01 / (99**2 * fisher))
-    np.testing.assert_allclose(exact.natural_gradient_step(mdp, at, 0.01), at + 99 * eta, rtol=1e-9)
+    np.testing.assert_allclose(lecture.natural_gradient_step(mdp, at, 0.01), at + 99 * eta, rtol=1e-9)
 
 
 def test_where_no_action_is_better_the_natural_step_stays():
@@ -205,4 +208,4 @@ def test_where_no_action_is_better_the_natural_step_stays():
     indifferent = replace(
         mdp, rewards=np.ones_like(mdp.rewards), transitions=np.full((2, 2, 3), [0.5, 0.3, 0.2])
     )
-    np.testing.assert_array_equal(exact.natural_gradient_step(indifferent, theta, 0.1), theta)
+    np.testing.assert_array_equal(lecture.natural_gradient_step(indifferent, theta, 0.1), theta)
