@@ -153,12 +153,12 @@ def bundle(out: Path) -> None:
     from autograder.homework import HW4, SETTINGS
     from autograder.release.bundle import build, write
     from autograder.release.template import ReleaseError
-    from autograder.release.validate import validate
+    from autograder.release.validate import SAMPLE, validate
 
     _lint()
     try:
         salt = read_settings(SETTINGS).salt
-        archives = build(HW4, salt, lambda: validate(HW4, is_reduced=True).shortcomings)
+        archives = build(HW4, salt, lambda: validate(HW4, sample=SAMPLE).shortcomings)
     except ReleaseError as error:
         raise click.ClickException(str(error)) from None
     for archive, file in zip(archives, write(archives, out), strict=True):
@@ -185,7 +185,7 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
 
     from autograder.homework import HW4
     from autograder.release import card
-    from autograder.release.validate import Progress
+    from autograder.release.validate import SAMPLE, Progress
     from autograder.release.validate import validate as validate_grader
 
     _lint()
@@ -197,7 +197,7 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
             bar.update(task, completed=progress.done, total=progress.total, description=progress.name)
 
         report = validate_grader(
-            HW4, is_reduced=reduced, salts=salts, workers=workers, on_progress=on_progress
+            HW4, sample=SAMPLE if reduced else None, salts=salts, workers=workers, on_progress=on_progress
         )
     card.show(report, Console(highlight=False))
     if json_file is not None:
@@ -250,16 +250,15 @@ def rehearse(
     from autograder.homework import HW4
     from autograder.release import rehearse as rehearsal
     from autograder.release import view
-    from autograder.release.container import Size
     from autograder.release.template import ReleaseError
 
     deliveries = list(rehearsal.Delivery) if delivery == "all" else [rehearsal.Delivery(delivery)]
     problems: list[str] = []
     try:
         with rehearsal.image(HW4, Path(sys.prefix) if reuse_environment else None) as image:
-            print(image.said, end="", flush=True)
+            print(image.output, end="", flush=True)
             for one in deliveries:
-                held = rehearsal.rehearse(HW4, image, submission, one, Size(), time_limit)
+                held = rehearsal.rehearse(HW4, image, submission, one, time_limit)
                 if held.document is not None:
                     view.show(held.document, Console(), is_after_due_date=held.is_after_due_date)
                     if page is not None:

@@ -21,18 +21,16 @@ from autograder.release import template
 from autograder.release.proof import Template
 from autograder.release.template import ReleaseError
 
-SHORTEST_SALT = 8
+MIN_SALT_CHARS = 8
 """A shorter one can be tried out by a student, and is found by accident in an honest text."""
 _SCRIPTS = ("setup.sh", "run_autograder")
-_NOT_FOR_GRADING = ("release",)
-"""Folders of ``autograder/`` that work before the term."""
 _LOCK = "requirements/grading.lock"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can say."""
 _UNIX = 3
-_SHORTEST_BODY = 40
+_MIN_BODY_CHARS = 40
 """Of a hidden test, in characters without white space: shorter bodies are calls that anybody would write."""
-_SHORTEST_STATEMENT = 100
+_MIN_STATEMENT_CHARS = 100
 """The longest statement that hidden and public tests share, a call, has 85."""
 
 
@@ -122,7 +120,8 @@ def platform_zip(assignment: Assignment) -> Archive:
     ]
     paths = [root / name for name in (*_SCRIPTS, _LOCK, "tests/__init__.py")]
     paths += [file for folder in folders for file in _files(folder)]
-    paths += [file for file in _files(engine) if file.relative_to(engine).parts[0] not in _NOT_FOR_GRADING]
+    # autograder/release/ works before the term.
+    paths += [file for file in _files(engine) if file.relative_to(engine).parts[0] != "release"]
     files = {}
     for path in paths:
         inside = PurePosixPath(path.relative_to(root).as_posix())
@@ -156,15 +155,15 @@ def find_secrets(assignment: Assignment, salt: str, files: Mapping[PurePosixPath
         A sentence for every piece found; none quotes it.
     """
     problems = []
-    if len(salt) < SHORTEST_SALT:
+    if len(salt) < MIN_SALT_CHARS:
         problems.append(
-            f"The salt has {len(salt)} characters, so a student could guess it: give it {SHORTEST_SALT} or "
+            f"The salt has {len(salt)} characters, so a student could guess it: give it {MIN_SALT_CHARS} or "
             "more in autograder/settings.toml."
         )
     pieces = [piece for file in _files(assignment.hidden_tests) for piece in _pieces(file)]
     for path, content in files.items():
         text = content.decode("utf-8", errors="replace")
-        if len(salt) >= SHORTEST_SALT and (salt in text or salt in str(path)):
+        if len(salt) >= MIN_SALT_CHARS and (salt in text or salt in str(path)):
             problems.append(
                 f"{assignment.template.name}/{path} holds the salt: take it out, or change the salt in "
                 "autograder/settings.toml."
@@ -187,17 +186,26 @@ def _pieces(file: Path) -> Iterator[tuple[str, str]]:
     """Yield what is secret in a hidden test, without white space, and where it stands."""
     if file.suffix != ".py":
         return
-    source = file.read_text(encoding="utf-8")
+    source = file.read_bytes()
+    lines = source.splitlines(keepends=True)
     for function in ast.walk(ast.parse(source)):
         if not isinstance(function, ast.FunctionDef):
             continue
         statements = function.body[1:] if ast.get_docstring(function) else function.body
-        segments = [_squeeze(ast.get_source_segment(source, node) or "") for node in statements]
-        if statements and len("".join(segments)) >= _SHORTEST_BODY:
+        segments = [_squeeze(_segment(lines, node)) for node in statements]
+        if statements and len("".join(segments)) >= _MIN_BODY_CHARS:
             yield "".join(segments), f"{file.name}, line {statements[0].lineno}"
         for segment, node in zip(segments, statements, strict=True):
-            if len(segment) >= _SHORTEST_STATEMENT:
+            if len(segment) >= _MIN_STATEMENT_CHARS:
                 yield segment, f"{file.name}, line {node.lineno}"
+
+
+def _segment(lines: Sequence[bytes], node: ast.stmt) -> str:
+    """The source of a statement; `ast.get_source_segment` would split the file anew for each one."""
+    own = list(lines[node.lineno - 1 : node.end_lineno])
+    own[-1] = own[-1][: node.end_col_offset]
+    own[0] = own[0][node.col_offset :]
+    return b"".join(own).decode()
 
 
 def _squeeze(text: str) -> str:

@@ -64,14 +64,15 @@ class Container:
 
     Args:
         size: how large it is.
+        may_use_groups: whether control groups are tried before the limits of the process.
 
     Attributes:
         described: what bounds it, for people.
     """
 
-    def __init__(self, size: Size = Size()) -> None:
+    def __init__(self, size: Size = Size(), *, may_use_groups: bool = True) -> None:
         self._size = size
-        self._folders = _make_groups(size)
+        self._folders = _make_groups(size) if may_use_groups else ()
         size_said = f"{size.cores:g} of a core and {size.memory_bytes / 2**20:.0f} MB"
         if self._folders:
             version = 2 if (self._folders[0] / "cgroup.controllers").exists() else 1

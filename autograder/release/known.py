@@ -37,20 +37,12 @@ _DISGUISES: Mapping[str, Callable[[str], str]] = {
 
 def write_reference(assignment: Assignment, folder: Path) -> Path:
     """Write the reference as a submission: the modules students fill in, and nothing else."""
-    package = folder / assignment.package
-    package.mkdir(parents=True)
-    for module in assignment.modules:
-        shutil.copyfile(_solution(assignment, module), package / f"{module}.py")
-    return folder
+    return _write(assignment, assignment.solutions, folder)
 
 
 def write_template(assignment: Assignment, folder: Path) -> Path:
     """Write the template as it is handed out, as a submission."""
-    package = folder / assignment.package
-    package.mkdir(parents=True)
-    for module in assignment.modules:
-        shutil.copyfile(assignment.template / assignment.package / f"{module}.py", package / f"{module}.py")
-    return folder
+    return _write(assignment, assignment.template, folder)
 
 
 def write_mistaken(assignment: Assignment, mistake: Misconception, folder: Path) -> Path:
@@ -102,6 +94,14 @@ def write_right(assignment: Assignment, folder: Path) -> Iterator[tuple[str, Pat
         for file in style.glob("*.py"):
             shutil.copyfile(file, submission / assignment.package / file.name)
         yield style.name, submission
+
+
+def _write(assignment: Assignment, source: Path, folder: Path) -> Path:
+    (folder / assignment.package).mkdir(parents=True)
+    for module in assignment.modules:
+        name = f"{assignment.package}/{module}.py"
+        shutil.copyfile(source / name, folder / name)
+    return folder
 
 
 def _solution(assignment: Assignment, module: str) -> Path:

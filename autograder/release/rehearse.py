@@ -14,7 +14,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,10 +25,8 @@ from autograder.grading.results import faults_in
 from autograder.grading.results_rules import check_file
 from autograder.grading.submission import UnreadableSubmission, collect
 from autograder.release.bundle import platform_zip
-from autograder.release.container import Container, Ended, Size
+from autograder.release.container import Container, Ended
 
-TIME_LIMIT_SECONDS = 600.0
-"""The platform's, where the assignment does not say otherwise."""
 SET_UP_LIMIT_SECONDS = 900.0
 _LAST_LINES = 15
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -65,17 +62,15 @@ class RehearsalError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """What ``setup.sh`` left behind: the platform's tree, and how long it took.
+    """What ``setup.sh`` left behind.
 
     Attributes:
-        root: stands for ``/autograder``.
-        seconds: how long the set-up took; None where an environment was lent to it.
-        said: what the set-up printed.
+        root: the folder that takes the place of ``/autograder``.
+        output: what ``setup.sh`` printed; empty where an environment was lent.
     """
 
     root: Path
-    seconds: float | None
-    said: str
+    output: str
 
 
 @dataclass(frozen=True)
@@ -122,13 +117,11 @@ def image(assignment: Assignment, environment: Path | None = None) -> Iterator[I
         source.mkdir(parents=True)
         _unpack(platform_zip(assignment).content, source)
         shutil.copy(source / "run_autograder", root / "run_autograder")
-        start = time.monotonic()
-        if environment is not None:
-            (source / ".venv").symlink_to(environment.resolve())
-            yield Image(root, None, "")
+        if environment is None:
+            yield Image(root, _set_up(root))
         else:
-            said = _set_up(root)
-            yield Image(root, time.monotonic() - start, said)
+            (source / ".venv").symlink_to(environment.resolve())
+            yield Image(root, "")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -138,8 +131,7 @@ def rehearse(
     image: Image,
     submission: Path,
     delivery: Delivery,
-    size: Size,
-    limit_seconds: float = TIME_LIMIT_SECONDS,
+    limit_seconds: float,
 ) -> Rehearsal:
     """Deliver a submission, run the grader on it, and judge what it left.
 
@@ -148,7 +140,6 @@ def rehearse(
         image: where to run.
         submission: the folder or zip.
         delivery: how it arrives.
-        size: of the container.
         limit_seconds: when the platform ends the run.
 
     Raises:
@@ -162,7 +153,7 @@ def rehearse(
     metadata = json.dumps(_metadata(assignment, delivery), indent=1)
     (root / "submission_metadata.json").write_text(metadata, encoding="utf-8")
     results = root / "results" / "results.json"
-    with Container(size) as container:
+    with Container() as container:
         ended = container.run(["./run_autograder"], root, _environment(root), limit_seconds)
         if ended.is_timed_out:
             results.write_text(json.dumps({"score": 0, "output": _TIMED_OUT}), encoding="utf-8")

@@ -81,8 +81,11 @@ def check_salts(
     numbers = {function.qualified_name: function.number for function in assignment.functions}
     found: dict[str, SaltCheck] = {}
     # Not forked: a process with threads, such as a progress bar's, is not safe to fork.
-    context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix="salts-") as folder, _pool(workers, context) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory(prefix="salts-") as folder,
+        ProcessPoolExecutor(workers or cores(), mp_context=spawn) as pool,
+    ):
         grade = functools.partial(_grade, assignment, salts=tuple(salts))
         running = {}
         for mistake in mistakes:
@@ -98,10 +101,6 @@ def check_salts(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return tuple(found[mistake.name] for mistake in mistakes)
-
-
-def _pool(workers: int | None, context: multiprocessing.context.SpawnContext) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers or cores(), mp_context=context)
 
 
 def _grade(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -229,13 +229,13 @@ def _written(assignment: Assignment, template: Template, beside: Path | None = N
         yield folder
 
 
-def _swap(new: Path, place: Path, rename: Callable[[Path, Path], object] = Path.rename) -> None:
+def _swap(new: Path, place: Path) -> None:
     """Put a folder in place of another, which moves to the new one's parent, and back if that fails."""
     old = new.with_name(f"{place.name}-old")
     if place.exists():
-        rename(place, old)
+        place.rename(old)
     try:
-        rename(new, place)
+        new.rename(place)
     except BaseException:
         if old.exists():
             old.rename(place)

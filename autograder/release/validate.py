@@ -18,10 +18,10 @@ from autograder.release.salts import SaltCheck, check_salts
 
 NAMED_WELL = 0.95
 """The share of the mistakes that must be named by their own sentence."""
-REDUCED_MISTAKES = 7
-REDUCED_STYLES = 1
-MISTAKES_SALTS = 20
-"""Most salts under which the mistakes are graded: 440 mistakes under 20 take an hour of a core."""
+SAMPLE = 7
+"""How many of the mistakes a reduced validation grades."""
+MAX_MISTAKE_SALTS = 20
+"""Under how many salts the mistakes are graded at most: 440 mistakes under 20 take an hour of a core."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class ReportCard:
 def validate(
     assignment: Assignment,
     *,
-    is_reduced: bool = False,
+    sample: int | None = None,
     salts: int = 0,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -193,17 +193,17 @@ def validate(
 
     Args:
         assignment: the homework.
-        is_reduced: grade a handful of the mistakes and styles alone, and leave the attack suite out.
+        sample: how many mistakes to grade, beside one style and no attack; None for all of everything.
         salts: under how many other salts the reference is graded, too, and the mistakes under the first of
-            them, up to `MISTAKES_SALTS`.
+            them, up to `MAX_MISTAKE_SALTS`.
         workers: how many gradings run at once; by default one a core.
         on_progress: called after every grading.
     """
     every = assignment.catalogue().misconceptions
-    mistakes = _spread(every, REDUCED_MISTAKES) if is_reduced else every
+    mistakes = every if sample is None else _spread(every, sample)
     other_salts = [f"validate {number}" for number in range(1, salts + 1)]
     with tempfile.TemporaryDirectory(prefix="validate-") as folder:
-        jobs = list(_jobs(assignment, mistakes, Path(folder), other_salts, is_reduced=is_reduced))
+        jobs = list(_jobs(assignment, mistakes, Path(folder), other_salts, None if sample is None else 1))
         total = len(jobs) + (len(mistakes) if salts else 0)
         finished = itertools.count(1)
         graded: dict[str, Graded] = {}
@@ -215,12 +215,12 @@ def validate(
         steady = check_salts(
             assignment,
             mistakes,
-            other_salts[:MISTAKES_SALTS],
+            other_salts[:MAX_MISTAKE_SALTS],
             workers,
             lambda name: on_progress(Progress(next(finished), total, f"{name}, other salts")),
         )
     # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
-    attacks = None if is_reduced else check_attacks(assignment.root, workers)
+    attacks = check_attacks(assignment.root, workers) if sample is None else None
     full = assignment.points + assignment.bonus
     # By name: gradings end in any order.
     styles = sorted(name for name in graded if name.startswith(_STYLE))
@@ -232,7 +232,7 @@ def validate(
         checked,
         tuple(_check_whole(graded[_SALTED + salt], full) for salt in other_salts),
         steady,
-        () if is_reduced else find_idle(checked),
+        find_idle(checked) if sample is None else (),
         attacks,
     )
 
@@ -265,15 +265,11 @@ def _jobs(
     mistakes: Sequence[Misconception],
     folder: Path,
     salts: Sequence[str],
-    *,
-    is_reduced: bool,
+    max_styles: int | None,
 ) -> Iterator[Job]:
     """The long gradings first, so that all cores are busy until the end."""
-    styles = known.write_right(assignment, folder / "styles")
-    for number, (name, submission) in enumerate(styles):
-        if is_reduced and number >= REDUCED_STYLES:
-            break
-        yield Job(_STYLE + name, submission)
+    styles = itertools.islice(known.write_right(assignment, folder / "styles"), max_styles)
+    yield from (Job(_STYLE + name, submission) for name, submission in styles)
     reference = known.write_reference(assignment, folder / "reference")
     yield Job(_REFERENCE, reference)
     yield from (Job(_SALTED + salt, reference, salt=salt) for salt in salts)

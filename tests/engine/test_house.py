@@ -15,7 +15,6 @@ FLOORS = [
     "autograder.cli",
     "autograder.homework",
     "autograder.release",
-    "autograder.regrade",
     "autograder.misconceptions",
     "autograder.grading",
     "autograder.oracle",

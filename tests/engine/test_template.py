@@ -149,20 +149,23 @@ def test_a_template_that_cannot_be_proven_is_not_written(homework):
     assert contents(homework.template) == before
 
 
-def test_a_swap_that_fails_puts_the_old_template_back(homework, tmp_path):
+def test_a_swap_that_fails_puts_the_old_template_back(homework, monkeypatch):
     template.write(homework)
     before = contents(homework.template)
 
-    def fail_on_the_new_one(source, target):
-        if target == homework.template:
-            raise OSError("disk full")
-        source.rename(target)
+    (homework.solutions / "README.md").write_text("New.\n")
+    rename = Path.rename
 
-    new = tmp_path / "scratch" / "student_template"
-    new.mkdir(parents=True)
+    def fail_on_the_new_one(source, target):
+        if target == homework.template and source.name == target.name:
+            raise OSError("disk full")
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", fail_on_the_new_one)
     with pytest.raises(OSError, match="disk full"):
-        template._swap(new, homework.template, rename=fail_on_the_new_one)
+        template.write(homework)
     assert contents(homework.template) == before
+    assert names(homework.root) == ["solutions", "student_template", "tests"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need a privilege on Windows")
