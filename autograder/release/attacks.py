@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from autograder.release.command import run
+
 SUITE = Path("tests") / "engine" / "test_attacks.py"
 LIMIT_SECONDS = 1800.0
 
@@ -19,7 +21,7 @@ class AttackCheck:
 
     Attributes:
         survived: how many of its checks passed.
-        failed: the names of those that did not, with the first line of what they said.
+        failed: the names of those that did not, with the first line of their messages.
         left_out: how many could not be run here, such as the dangerous ones where the grader is not root.
         problem: why the suite gave no answer; empty where it did.
     """
@@ -31,7 +33,7 @@ class AttackCheck:
 
     @property
     def is_good(self) -> bool:
-        """Whether there was an attack, and none did what it wanted."""
+        """Whether there were attacks, and all were survived."""
         return self.survived > 0 and not self.failed and not self.problem
 
 
@@ -51,21 +53,13 @@ def check_attacks(root: Path, workers: int | None = None) -> AttackCheck:
         command = [sys.executable, "-m", "pytest", str(SUITE), "-q", "-p", "no:cacheprovider"]
         command += ["-n", str(workers or "auto"), f"--junitxml={report}"]
         try:
-            done = subprocess.run(
-                command,
-                cwd=root,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=LIMIT_SECONDS,
-                check=False,
-            )
+            done = run(command, root, LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             return AttackCheck(0, problem=f"the suite did not end within {LIMIT_SECONDS:.0f} s.")
-        # 1 says that tests failed, which the report tells in detail.
+        # 1 means that tests failed, and the report says which.
         if done.returncode not in (0, 1) or not report.is_file():
-            said = (done.stderr or done.stdout).strip()[-400:] or "it said nothing"
-            return AttackCheck(0, problem=f"the suite ended with status {done.returncode}: {said}")
+            end = (done.stderr or done.stdout).strip()[-400:] or "it printed nothing"
+            return AttackCheck(0, problem=f"the suite ended with status {done.returncode}: {end}")
         return read_report(report.read_text(encoding="utf-8"))
 
 
@@ -79,8 +73,8 @@ def read_report(text: str) -> AttackCheck:
     for case in ElementTree.fromstring(text).iter("testcase"):
         wrong = case.find("failure") if case.find("failure") is not None else case.find("error")
         if wrong is not None:
-            said = (wrong.get("message") or "").strip().splitlines() or [""]
-            failed.append((case.get("name", ""), said[0]))
+            message = (wrong.get("message") or "").strip().splitlines() or [""]
+            failed.append((case.get("name", ""), message[0]))
         elif case.find("skipped") is not None:
             left_out += 1
         else:

@@ -1,8 +1,8 @@
 """Finds the solution regions of a Python file and replaces them by what students are given.
 
-A region stands between two comment lines, ``# BEGIN SOLUTION`` and ``# END SOLUTION``, as the tokenizer sees
-comments: never in a string. It is the rest of the body of a function students fill in, or whole statements at
-module level. Knows text only: it opens no file, and does not run what it reads.
+A region stands between two comment lines, ``# BEGIN SOLUTION`` and ``# END SOLUTION``; the same words in a
+string are no marker. It is the rest of the body of a function students fill in, or whole statements at module
+level. Works on text: no file is opened, and nothing is run.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 import difflib
 import io
+import itertools
 import re
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from autograder.grading.assignment import Function
 
@@ -22,7 +24,7 @@ END = "# END SOLUTION"
 
 
 class MarkerError(ValueError):
-    """A file's markers do not make sense. The message is one sentence that begins with ``file:line``."""
+    """A file's markers are misplaced. The message is one sentence that begins with ``file:line``."""
 
     def __init__(self, where: str, line: int, sentence: str) -> None:
         super().__init__(f"{where}:{line}: {sentence}")
@@ -61,8 +63,8 @@ class Source:
 def decode(content: bytes, where: str) -> str:
     """Decode a source file that students will be given.
 
-    Students work on three systems, and the template is compared byte for byte: so the sources are UTF-8 with
-    LF line ends and nothing else, instead of being converted on the way.
+    The template is compared byte for byte, so nothing is converted: the sources must be UTF-8 with LF line
+    ends.
 
     Args:
         content: the file's bytes.
@@ -154,20 +156,11 @@ def _stub(function: Function, indentation: str) -> list[str]:
 
 def _join(before: list[str], after: list[str]) -> list[str]:
     """Put two pieces of a file together, with the larger of the gaps around the region, not their sum."""
-    gap_before = _count_blank(reversed(before))
-    gap_after = _count_blank(iter(after))
+    gap_before = sum(1 for _ in itertools.takewhile(str.isspace, reversed(before)))
+    gap_after = sum(1 for _ in itertools.takewhile(str.isspace, after))
     before, after = before[: len(before) - gap_before], after[gap_after:]
     gap = ["\n"] * max(gap_before, gap_after) if before and after else []
     return [*before, *gap, *after]
-
-
-def _count_blank(lines: Iterator[str]) -> int:
-    count = 0
-    for line in lines:
-        if line.strip():
-            break
-        count += 1
-    return count
 
 
 @dataclass(frozen=True)
@@ -184,13 +177,13 @@ class _File:
     tree: ast.Module
     comments: tuple[_Comment, ...]
 
-    def error(self, line: int, sentence: str) -> MarkerError:
-        return MarkerError(self.where, line, sentence)
+    def refuse(self, line: int, sentence: str) -> NoReturn:
+        raise MarkerError(self.where, line, sentence)
 
     def owner(self, comment: _Comment) -> ast.stmt | None:
         """The module's statement that a comment belongs to, None between two statements.
 
-        An indented comment below a body's last statement still belongs to that body: no parser says so.
+        An indented comment below a function's last statement belongs to the function, which no parser says.
         """
         last = comment.line - 1 if comment.has_own_line else comment.line
         above = [node for node in self.tree.body if _first_line(node) <= last]
@@ -215,26 +208,21 @@ def _pair_markers(file: _File) -> list[tuple[_Comment, _Comment]]:
     for comment in file.comments:
         if comment.text not in (BEGIN, END):
             _refuse_misspelt_marker(file, comment)
-            continue
-        if not comment.has_own_line:
-            raise file.error(
-                comment.line, f'"{comment.text}" shares its line with code: give it its own line.'
-            )
-        if comment.text == BEGIN:
+        elif not comment.has_own_line:
+            file.refuse(comment.line, f'"{comment.text}" shares its line with code: give it its own line.')
+        elif comment.text == BEGIN:
             if opened is not None:
-                sentence = (
-                    f'"{BEGIN}" inside the region that line {opened.line} opened: close that one first.'
-                )
-                raise file.error(comment.line, sentence)
+                where = f"inside the region that line {opened.line} opened"
+                file.refuse(comment.line, f'"{BEGIN}" {where}: close that one first.')
             opened = comment
         else:
             if opened is None:
-                sentence = f'"{END}" without a "{BEGIN}" above it: add that one, or delete this line.'
-                raise file.error(comment.line, sentence)
+                cure = "add that one, or delete this line"
+                file.refuse(comment.line, f'"{END}" without a "{BEGIN}" above it: {cure}.')
             pairs.append((opened, comment))
             opened = None
     if opened is not None:
-        raise file.error(opened.line, f'this "{BEGIN}" is never closed: add "{END}" below the solution.')
+        file.refuse(opened.line, f'this "{BEGIN}" is never closed: add "{END}" below the solution.')
     return pairs
 
 
@@ -243,81 +231,70 @@ def _refuse_misspelt_marker(file: _File, comment: _Comment) -> None:
     letters = re.sub("[^a-z]", "", comment.text.lower())
     for marker, meant in ((BEGIN, "beginsolution"), (END, "endsolution")):
         if letters.startswith(meant) or difflib.SequenceMatcher(None, letters, meant).ratio() > 0.85:
-            sentence = f'the comment resembles a marker: write it exactly as "{marker}", or reword it.'
-            raise file.error(comment.line, sentence)
+            cure = f'write it exactly as "{marker}", or reword it'
+            file.refuse(comment.line, f"the comment resembles a marker: {cure}.")
 
 
 def _place(file: _File, begin: _Comment, end: _Comment, functions: Mapping[str, Function]) -> Function | None:
     """Return the function whose body a region ends, None at module level; refuse every other place."""
     owner = file.owner(begin)
     if file.owner(end) is not owner:
-        sentence = (
-            f'the region ends (line {end.line}) in another function than it begins: move "{END}" up or down.'
-        )
-        raise file.error(begin.line, sentence)
+        where = f"the region ends (line {end.line}) in another function than it begins"
+        file.refuse(begin.line, f'{where}: move "{END}" up or down.')
     if owner is None:
         if not any(begin.line < node.lineno < end.line for node in file.tree.body):
-            raise file.error(begin.line, "the region is empty: delete its markers.")
+            file.refuse(begin.line, "the region is empty: delete its markers.")
         return None
     if not isinstance(owner, ast.FunctionDef):
-        sentence = "a region is the rest of a function's body, or whole statements at module level: move it."
-        raise file.error(begin.line, sentence)
+        rule = "a region is the rest of a function's body, or whole statements at module level"
+        file.refuse(begin.line, f"{rule}: move it.")
     if owner.name not in functions:
-        sentence = (
-            f"{owner.name} is not a function of the assignment: put the markers around the whole of it."
-        )
-        raise file.error(begin.line, sentence)
+        cure = "put the markers around the whole of it"
+        file.refuse(begin.line, f"{owner.name} is not a function of the assignment: {cure}.")
     _require_rest_of_body(file, owner, begin, end)
     return functions[owner.name]
 
 
 def _require_rest_of_body(file: _File, node: ast.FunctionDef, begin: _Comment, end: _Comment) -> None:
-    has_docstring = ast.get_docstring(node, clean=False) is not None
-    if begin.line < _last_line(node.body[0]) and has_docstring:
-        raise file.error(begin.line, f'"{BEGIN}" stands above the docstring of {node.name}: put it below.')
+    if begin.line < _last_line(node.body[0]) and ast.get_docstring(node, clean=False) is not None:
+        file.refuse(begin.line, f'"{BEGIN}" stands above the docstring of {node.name}: put it below.')
     if begin.column != node.body[0].col_offset:
-        sentence = (
-            f'"{BEGIN}" is not indented like the body of {node.name}: a region is the rest of that body.'
-        )
-        raise file.error(begin.line, sentence)
+        rule = "a region is the rest of that body"
+        file.refuse(begin.line, f'"{BEGIN}" is not indented like the body of {node.name}: {rule}.')
     for statement in node.body:
         if statement.lineno < begin.line <= _last_line(statement):
-            sentence = (
-                f'"{BEGIN}" stands inside the statement that line {statement.lineno} begins: put it above.'
-            )
-            raise file.error(begin.line, sentence)
+            where = f"inside the statement that line {statement.lineno} begins"
+            file.refuse(begin.line, f'"{BEGIN}" stands {where}: put it above.')
     if not any(begin.line < statement.lineno < end.line for statement in node.body):
-        raise file.error(begin.line, "the region is empty: put the solution between its markers.")
-    after = [_last_line(statement) for statement in node.body if _last_line(statement) > end.line]
-    # A comment is no statement, but below the region it would be left hanging under a `raise`.
-    after += [
-        comment.line for comment in file.comments if comment.line > end.line and file.owner(comment) is node
-    ]
-    if any(comment.text == BEGIN and comment.line in after for comment in file.comments):
-        sentence = f"{node.name} has a second region below this one: one region holds the rest of the body."
-        raise file.error(end.line, sentence)
+        file.refuse(begin.line, "the region is empty: put the solution between its markers.")
+    below = [comment for comment in file.comments if comment.line > end.line and file.owner(comment) is node]
+    if any(comment.text == BEGIN for comment in below):
+        rule = "one region holds the rest of the body"
+        file.refuse(end.line, f"{node.name} has a second region below this one: {rule}.")
+    # A comment below the region would be left below a `raise`, so it is refused like a statement.
+    after = [line for line in map(_last_line, node.body) if line > end.line]
+    after += [comment.line for comment in below]
     if after:
-        sentence = f'{node.name} goes on (line {min(after)}) below "{END}": a region is the rest of the body.'
-        raise file.error(end.line, sentence)
+        rule = "a region is the rest of the body"
+        file.refuse(end.line, f'{node.name} goes on (line {min(after)}) below "{END}": {rule}.')
 
 
 def _require_one_region_each(file: _File, functions: Sequence[Function], regions: Sequence[Region]) -> None:
     for function in functions:
         named = f"{function.name} (Part {function.number})"
         defined = [
-            node
+            node.lineno
             for node in file.tree.body
             if isinstance(node, ast.FunctionDef) and node.name == function.name
         ]
         if not defined:
-            raise file.error(
-                1, f"{named} is not defined at module level: write it, or take it off the assignment."
-            )
+            cure = "write it, or take it off the assignment"
+            file.refuse(1, f"{named} is not defined at module level: {cure}.")
         if len(defined) > 1:
-            raise file.error(defined[1].lineno, f"{named} is defined a second time: delete one of the two.")
+            file.refuse(defined[1], f"{named} is defined a second time: delete one of the two.")
         if not any(region.function == function for region in regions):
-            sentence = f'{named} has no solution region: put "{BEGIN}" and "{END}" around its solution.'
-            raise file.error(defined[0].lineno, sentence)
+            cure = f'put "{BEGIN}" and "{END}" around its solution'
+            file.refuse(defined[0], f"{named} has no solution region: {cure}.")
 
 
 def _lines(source: str) -> list[str]:
@@ -327,9 +304,7 @@ def _lines(source: str) -> list[str]:
 
 def _first_line(node: ast.stmt) -> int:
     """The line a statement begins on, its decorators included."""
-    decorators = (
-        node.decorator_list if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) else []
-    )
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 

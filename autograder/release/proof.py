@@ -1,7 +1,7 @@
 """Proves a generated template: it imports, every stub raises, the interface is the same, nothing leaked.
 
-Every broken promise is one sentence with file and line; none of them quotes a solution. Knows no particular
-homework and writes nothing.
+Every broken promise is one sentence with file and line; none quotes a solution. Works for any homework, and
+writes nothing.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import sys
 import tempfile
 import tokenize
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.assignment import Assignment
 from autograder.release import markers, probe
+from autograder.release.command import run
 
 PROBE_LIMIT_SECONDS = 120.0
-"""Importing numpy and gymnasium takes under a second; a cold disk of a loaded machine, some more."""
+"""Importing numpy and gymnasium takes under a second; from a cold disk on a loaded machine, longer."""
 
-MINIMUM_TOKENS = 6
-"""Shorter statements, such as `theta = theta_k`, occur in honest code that knows nothing of a solution."""
-MINIMUM_WORDS = 4
-"""Of a comment: shorter ones are everybody's words."""
+MIN_TOKENS = 6
+"""Of a statement: shorter ones, such as `theta = theta_k`, occur in code that knows nothing of a solution."""
+MIN_WORDS = 4
+"""Of a comment: shorter ones are anybody's words."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ def prove(assignment: Assignment, template: Template, folder: Path) -> list[str]
         A sentence for every broken promise; none when the template is good.
     """
     problems = [*interface_differences(assignment, template), *leaks(assignment, template)]
-    # Only code that is known to be whole is run: its errors would repeat the ones above.
+    # Code with problems is not run: its errors would repeat them.
     return problems or behaviour(assignment, folder)
 
 
 def interface_differences(assignment: Assignment, template: Template) -> list[str]:
-    """Hold the template's signatures, docstrings and given code against the solutions, importing neither.
+    """Compare the template's signatures, docstrings and given code with the solutions', importing neither.
 
     Args:
         assignment: the homework.
@@ -90,8 +90,8 @@ def interface_differences(assignment: Assignment, template: Template) -> list[st
 def leaks(assignment: Assignment, template: Template) -> list[str]:
     """Look for pieces of a solution in every file of the template.
 
-    A piece is a statement (of at least `MINIMUM_TOKENS` names, numbers and operators) or a comment (of at
-    least `MINIMUM_WORDS` words) from inside a region. It is found whatever the white space, the line breaks,
+    A piece is a statement (of at least `MIN_TOKENS` names, numbers and operators) or a comment (of at
+    least `MIN_WORDS` words) from inside a region. It is found whatever the white space, the line breaks,
     the brackets and commas around it, in code, comments, strings or prose. Imports are no secret.
 
     Args:
@@ -106,7 +106,7 @@ def leaks(assignment: Assignment, template: Template) -> list[str]:
     for path, content in template.files.items():
         text = content.decode("utf-8", errors="replace")
         where = f"{assignment.template.name}/{path}"
-        streams = {kind: _Stream.read(kind, text) for kind in (_CODE, _WORDS)}
+        streams = {kind: _Stream(kind, text) for kind in (_CODE, _WORDS)}
         for piece in pieces:
             line = streams[piece.kind].find(piece.tokens)
             if line is not None:
@@ -143,7 +143,7 @@ def behaviour(assignment: Assignment, folder: Path) -> list[str]:
     ]
     for qualified_name, function in functions.items():
         expected = ["NotImplementedError", markers.stub_message(function)]
-        # A function is missing here only when its module is: that has been said.
+        # A function is missing here only when its module is, which is reported above.
         *found, place = raised.get(qualified_name, [*expected, ""])
         if found != expected:
             did = f"raised {found[0]}: {found[1]}" if found[0] else f"returned {found[1]}"
@@ -154,27 +154,17 @@ def behaviour(assignment: Assignment, folder: Path) -> list[str]:
 def _run_probe(assignment: Assignment, folder: Path) -> dict[str, list[str]] | str:
     names = [function.qualified_name for function in assignment.functions]
     command = [sys.executable, "-I", "-B", str(Path(probe.__file__)), str(folder), assignment.package, *names]
-    # BLAS would start a thread a core for a handful of numbers.
+    # BLAS would start a thread for each core, for a handful of numbers.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as neutral:
         try:
-            done = subprocess.run(
-                command,
-                cwd=neutral,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                timeout=PROBE_LIMIT_SECONDS,
-                check=False,
-            )
+            done = run(command, Path(neutral), PROBE_LIMIT_SECONDS, environment)
         except subprocess.TimeoutExpired:
             return f"importing it and calling its stubs took more than {PROBE_LIMIT_SECONDS:.0f} s."
     try:
         report: dict[str, list[str]] = json.loads(done.stdout)
     except ValueError:
-        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        last = (done.stderr.strip() or done.stdout.strip() or "it printed nothing").splitlines()[-1]
         return f"the process that imports it ended with status {done.returncode} ({last})."
     return report
 
@@ -213,7 +203,7 @@ def _describe_stub(node: ast.FunctionDef, region: markers.Region | None) -> list
 
 
 _CODE = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?(?:e[+-]?\d+)?|[-+*/@%<>]")
-"""What a statement is compared by. Brackets, commas, quotes and comment signs come and go with the layout."""
+"""What a statement is compared by: brackets, commas, quotes and comment signs depend on the layout."""
 _WORDS = re.compile(r"\w+")
 
 
@@ -228,7 +218,7 @@ def _pieces(source: markers.Source) -> Iterator[_Piece]:
     for region in source.regions:
         for line, kind, text in _region_texts(source.text, region):
             tokens = tuple(_split(kind, text))
-            if len(tokens) >= (MINIMUM_WORDS if kind is _WORDS else MINIMUM_TOKENS):
+            if len(tokens) >= (MIN_WORDS if kind is _WORDS else MIN_TOKENS):
                 yield _Piece(kind, tokens, f"line {line} of {source.where}")
 
 
@@ -263,7 +253,7 @@ def _value_text(statement: Sequence[tokenize.TokenInfo]) -> str:
     if statement[0].string == "return":
         start = 1
     whole, value = (" ".join(token.string for token in piece) for piece in (statement, statement[start:]))
-    return value if len(_split(_CODE, value)) >= MINIMUM_TOKENS else whole
+    return value if len(_split(_CODE, value)) >= MIN_TOKENS else whole
 
 
 def _split(kind: re.Pattern[str], text: str) -> list[str]:
@@ -278,32 +268,27 @@ def _normalise(kind: re.Pattern[str], text: str) -> str:
     return text.lower() if kind is _WORDS else text
 
 
-@dataclass(frozen=True)
 class _Stream:
     """A file as the tokens it is compared by."""
 
-    joined: str
-    offsets: tuple[int, ...]
-    lines: tuple[int, ...]
-
-    @classmethod
-    def read(cls, kind: re.Pattern[str], text: str) -> _Stream:
+    def __init__(self, kind: re.Pattern[str], text: str) -> None:
         tokens: list[str] = []
-        offsets: list[int] = []
-        lines: list[int] = []
-        length = 1
+        self._lines: list[int] = []
         for number, line in enumerate(text.split("\n"), start=1):
-            for token in _split(kind, line):
-                tokens.append(token)
-                offsets.append(length)
-                lines.append(number)
-                length += len(token) + 1
-        return cls("\0" + "\0".join(tokens) + "\0", tuple(offsets), tuple(lines))
+            found = _split(kind, line)
+            tokens += found
+            self._lines += [number] * len(found)
+        self._joined = _join(tokens)
 
     def find(self, tokens: Sequence[str]) -> int | None:
         """The line on which the first occurrence of the tokens begins, or None."""
-        position = self.joined.find("\0" + "\0".join(tokens) + "\0")
-        return None if position < 0 else self.lines[bisect_right(self.offsets, position + 1) - 1]
+        position = self._joined.find(_join(tokens))
+        return None if position < 0 else self._lines[self._joined.count("\0", 0, position)]
+
+
+def _join(tokens: Sequence[str]) -> str:
+    """One text in which only whole tokens are found."""
+    return "\0".join(["", *tokens, ""])
 
 
 def _marker_lines(path: PurePosixPath, text: str) -> list[int]:

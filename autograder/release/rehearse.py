@@ -25,6 +25,7 @@ from autograder.grading.results import faults_in
 from autograder.grading.results_rules import check_file
 from autograder.grading.submission import UnreadableSubmission, collect
 from autograder.release.bundle import platform_zip
+from autograder.release.command import run
 from autograder.release.container import Container, Ended
 
 SET_UP_LIMIT_SECONDS = 900.0
@@ -214,26 +215,15 @@ def _set_up(root: Path) -> str:
     environment |= {
         name: value for name, value in os.environ.items() if name.startswith(("PIP_", "HW4_PYTHON"))
     }
+    source = root / "source"
     try:
-        done = subprocess.run(
-            [root / "source" / "setup.sh"],
-            cwd=root / "source",
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=SET_UP_LIMIT_SECONDS,
-            check=False,
-        )
+        done = run([source / "setup.sh"], source, SET_UP_LIMIT_SECONDS, environment)
     except subprocess.TimeoutExpired:
         raise RehearsalError(f"setup.sh did not end within {SET_UP_LIMIT_SECONDS:.0f} s.") from None
+    output = done.stdout + done.stderr
     if done.returncode != 0:
-        raise RehearsalError(
-            f"{done.stdout.strip()}\nsetup.sh ended with status {done.returncode}: no image."
-        )
-    return done.stdout
+        raise RehearsalError(f"{output.strip()}\nsetup.sh ended with status {done.returncode}: no image.")
+    return output
 
 
 def _unpack(content: bytes, folder: Path) -> None:
