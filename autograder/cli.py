@@ -250,9 +250,10 @@ def rehearse(
     from autograder.homework import HW4
     from autograder.release import rehearse as rehearsal
     from autograder.release import view
+    from autograder.release.delivery import Delivery
     from autograder.release.template import ReleaseError
 
-    deliveries = list(rehearsal.Delivery) if delivery == "all" else [rehearsal.Delivery(delivery)]
+    deliveries = list(Delivery) if delivery == "all" else [Delivery(delivery)]
     problems: list[str] = []
     try:
         with rehearsal.image(HW4, Path(sys.prefix) if reuse_environment else None) as image:

@@ -1,7 +1,7 @@
 """The platform's small container, as near as this machine allows: half a core, 0.75 GB, and a time limit.
 
-Control groups where they can be written (of either version), else limits of the process; it says which. At
-the time limit it does what the platform does: it kills its direct child, and nothing else.
+Bounded by control groups (of either version) where they can be written, else by limits of the process. At the
+time limit it does what the platform does: it kills its direct child, and nothing else.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import resource
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,7 @@ _SAMPLE_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Size:
-    """How large a container is; the platform's smallest unless said otherwise."""
+    """How large a container is; by default the platform's smallest."""
 
     cores: float = 0.5
     memory_bytes: int = 768 * 1024 * 1024
@@ -67,20 +66,23 @@ class Container:
         may_use_groups: whether control groups are tried before the limits of the process.
 
     Attributes:
-        described: what bounds it, for people.
+        description: what bounds it, for people.
     """
 
     def __init__(self, size: Size = Size(), *, may_use_groups: bool = True) -> None:
         self._size = size
         self._folders = _make_groups(size) if may_use_groups else ()
-        size_said = f"{size.cores:g} of a core and {size.memory_bytes / 2**20:.0f} MB"
+        memory = f"{size.memory_bytes / 2**20:.0f} MB"
         if self._folders:
             version = 2 if (self._folders[0] / "cgroup.controllers").exists() else 1
-            self.described = f"control groups (version {version}): {size_said} for all processes together"
+            self.description = (
+                f"control groups (version {version}): {size.cores:g} of a core and {memory} for all "
+                "processes together"
+            )
         else:
-            self.described = (
+            self.description = (
                 "limits of the process, since control groups cannot be written here: one whole core in place "
-                f"of {size.cores:g}, and {size.memory_bytes / 2**20:.0f} MB of data for each process"
+                f"of {size.cores:g}, and {memory} of data for each process"
             )
 
     def __enter__(self) -> Container:
@@ -88,12 +90,12 @@ class Container:
 
     def __exit__(self, *error: object) -> None:
         for folder in self._folders:
-            # The kernel takes a moment to let go of processes that have just ended.
+            # The kernel takes a moment to release processes that have just ended.
             for _ in range(100):
                 with contextlib.suppress(OSError):
                     folder.rmdir()
                     break
-                time.sleep(0.02)
+                time.sleep(_SAMPLE_SECONDS)
 
     def run(
         self,
@@ -123,28 +125,20 @@ class Container:
                 start_new_session=True,
                 preexec_fn=self._enter,
             )
-            is_timed_out = False
-            with self._measured() as peak:
-                try:
-                    child.wait(limit_seconds)
-                except subprocess.TimeoutExpired:
-                    is_timed_out = True
-                    child.kill()
-                    child.wait()
+            is_timed_out, peak_bytes = self._wait(child, start + limit_seconds)
             seconds, cpu_seconds = time.monotonic() - start, _cpu_seconds() - used_before
             left_over = self._end_everything(child.pid)
             output.seek(0)
-            said = output.read().decode("utf-8", errors="replace")
-        return Ended(
-            child.returncode,
-            seconds,
-            cpu_seconds,
-            said,
-            is_timed_out,
-            peak[0],
-            self._is_out_of_memory(),
-            left_over,
-        )
+            return Ended(
+                child.returncode,
+                seconds,
+                cpu_seconds,
+                output.read().decode("utf-8", errors="replace"),
+                is_timed_out,
+                peak_bytes,
+                self._is_out_of_memory(),
+                left_over,
+            )
 
     def _enter(self) -> None:
         """In the child, before it becomes the command."""
@@ -154,44 +148,38 @@ class Container:
             resource.setrlimit(resource.RLIMIT_DATA, (self._size.memory_bytes, self._size.memory_bytes))
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
-    @contextlib.contextmanager
-    def _measured(self) -> Iterator[list[int | None]]:
-        peak: list[int | None] = [None]
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(_SAMPLE_SECONDS):
-                peak[0] = max(peak[0] or 0, _memory_of(self._folders[-1]))
-
-        if not self._folders:
-            yield peak
-            return
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield peak
-        finally:
-            over.set()
-            watcher.join()
+    def _wait(self, child: subprocess.Popen[bytes], deadline: float) -> tuple[bool, int | None]:
+        """Wait for the child's end, or kill it at the deadline; return whether it was, and the peak."""
+        peak_bytes: int | None = None
+        while child.poll() is None:
+            if self._folders:
+                peak_bytes = max(peak_bytes or 0, _memory_of(self._folders[-1]))
+            if time.monotonic() >= deadline:
+                child.kill()
+                child.wait()
+                return True, peak_bytes
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_SAMPLE_SECONDS)
+        return False, peak_bytes
 
     def _end_everything(self, leader: int) -> tuple[str, ...]:
-        """What the platform does by throwing the container away."""
-        said: dict[int, str] = {}
+        """Kill what is left, as the platform does when it throws the container away; return its names."""
+        found: dict[int, str] = {}
         for _ in range(100):
             alive = {pid: name for pid in self._processes(leader) if (name := _name(pid))}
             if not alive:
                 break
-            said |= alive
+            found |= alive
             for pid in alive:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            time.sleep(0.02)
-        return tuple(said.values())
+            time.sleep(_SAMPLE_SECONDS)
+        return tuple(found.values())
 
     def _processes(self, leader: int) -> list[int]:
         if self._folders:
             return [int(line) for line in (self._folders[0] / "cgroup.procs").read_text().split()]
-        # Without a group, those of the command's session: one that has left it is not found.
+        # Without a group, those of the command's session; one that has left the session is not found.
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError, IndexError, ValueError):
@@ -216,7 +204,7 @@ def _cpu_seconds() -> float:
 
 
 def _make_groups(size: Size) -> tuple[Path, ...]:
-    """Make and bound the control groups; none where that is not allowed. The last one counts the memory."""
+    """Make and bound the control groups, the one that counts memory last; none where that is not allowed."""
     own = _own_groups()
     quota = int(size.cores * _PERIOD_MICROSECONDS)
     name = f"rehearsal-{uuid.uuid4().hex[:12]}"
@@ -237,7 +225,7 @@ def _make_groups(size: Size) -> tuple[Path, ...]:
                 folders.append(base / name)
                 folders[-1].mkdir()
                 for key, value in bounds.items():
-                    # Not to be made here: without its controller, a group has no such file.
+                    # Never a new file: a group without the controller has none of this name.
                     with (folders[-1] / key).open("r+") as stream:
                         stream.write(value)
         except OSError:
@@ -250,7 +238,7 @@ def _make_groups(size: Size) -> tuple[Path, ...]:
 
 
 def _own_groups() -> dict[str, str]:
-    """The groups of this process by controller; version 2 has an empty name."""
+    """The groups of this process, by controller; version 2's is listed under an empty name."""
     own: dict[str, str] = {}
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text().splitlines():
@@ -260,7 +248,7 @@ def _own_groups() -> dict[str, str]:
 
 
 def _memory_of(folder: Path) -> int:
-    """Bytes that a group's processes have for themselves or share in memory."""
+    """How many bytes a group's processes use, without the page cache: their own, and shared memory."""
     with contextlib.suppress(OSError, ValueError):
         pairs = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
         stat = {name: int(value) for name, value in pairs}
@@ -270,12 +258,12 @@ def _memory_of(folder: Path) -> int:
 
 
 def _name(pid: int) -> str:
-    """What a process was called with; empty where it has ended."""
+    """A process's command line; empty where it has ended."""
     with contextlib.suppress(OSError):
         folder = Path(f"/proc/{pid}")
         program, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
         if rest.split()[0] not in ("Z", "X"):
-            # While a process is becoming another program, it has no command line.
+            # A process that is becoming another program has no command line for a moment.
             arguments = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             return (arguments.strip() or program)[:120]
     return ""

@@ -1,13 +1,11 @@
-"""One run of the platform without the platform: the zip, the image, a delivery, the run, and what it left.
+"""One run of the platform at home: the zip, the image, a delivery, the run, and a look at what it left.
 
-It does what the harness does, in the harness's order, below a temporary folder; only the folder and the
-container are imitations.
+Does what the platform's harness does, in its order, below a temporary folder in place of ``/autograder``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import io
 import json
 import os
@@ -23,42 +21,19 @@ from typing import Any
 from autograder.grading.assignment import Assignment
 from autograder.grading.results import faults_in
 from autograder.grading.results_rules import check_file
-from autograder.grading.submission import UnreadableSubmission, collect
 from autograder.release.bundle import platform_zip
 from autograder.release.command import run
 from autograder.release.container import Container, Ended
+from autograder.release.delivery import DESCRIPTIONS, Delivery, deliver, metadata
 
 SET_UP_LIMIT_SECONDS = 900.0
 _LAST_LINES = 15
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _TIMED_OUT = "The autograder timed out. Make sure that it ends in time, or ask for a longer limit."
-_DUE = "2026-11-02T23:00:00.000000-08:00"
-_IN_TIME, _LATE = "2026-11-02T20:15:00.000000-08:00", "2026-11-03T01:30:00.000000-08:00"
-
-
-class Delivery(str, enum.Enum):
-    """How a submission arrives."""
-
-    UPLOAD = "upload"
-    FILES = "files"
-    FOLDER = "folder"
-    GITHUB = "github"
-    GROUP = "group"
-    LATE = "late"
-
-
-SAID = {
-    Delivery.UPLOAD: "uploaded as it is",
-    Delivery.FILES: "bare files, without a folder",
-    Delivery.FOLDER: "inside a wrapping folder",
-    Delivery.GITHUB: "a clone from GitHub",
-    Delivery.GROUP: "handed in by two",
-    Delivery.LATE: "handed in again, late",
-}
 
 
 class RehearsalError(Exception):
-    """The rehearsal cannot be held; the message is a sentence that says why, after what was printed."""
+    """The image cannot be built; the message is what was printed, and a sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +84,9 @@ def image(assignment: Assignment, environment: Path | None = None) -> Iterator[I
     Raises:
         RehearsalError: the set-up failed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    try:
-        # Everybody may enter the real one as well.
-        folder.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # every user may enter the real one, too
         root = folder / "autograder"
         source = root / "source"
         source.mkdir(parents=True)
@@ -123,8 +97,6 @@ def image(assignment: Assignment, environment: Path | None = None) -> Iterator[I
         else:
             (source / ".venv").symlink_to(environment.resolve())
             yield Image(root, "")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def rehearse(
@@ -150,35 +122,40 @@ def rehearse(
     for name in ("submission", "results"):
         shutil.rmtree(root / name, ignore_errors=True)
         (root / name).mkdir()
-    _deliver(assignment, submission, delivery, root / "submission")
-    metadata = json.dumps(_metadata(assignment, delivery), indent=1)
-    (root / "submission_metadata.json").write_text(metadata, encoding="utf-8")
+    deliver(assignment, submission, delivery, root / "submission")
+    beside = json.dumps(metadata(assignment, delivery), indent=1)
+    (root / "submission_metadata.json").write_text(beside, encoding="utf-8")
     results = root / "results" / "results.json"
     with Container() as container:
         ended = container.run(["./run_autograder"], root, _environment(root), limit_seconds)
         if ended.is_timed_out:
             results.write_text(json.dumps({"score": 0, "output": _TIMED_OUT}), encoding="utf-8")
-        described = container.described
+    document, problems = _judge(assignment, results, ended)
+    if ended.is_timed_out:
+        problems.insert(0, f"The run was killed after {limit_seconds:g} s, and its results were thrown away.")
+    return Rehearsal(delivery, ended, container.description, document, tuple(problems))
+
+
+def _judge(assignment: Assignment, results: Path, ended: Ended) -> tuple[dict[str, Any] | None, list[str]]:
+    """Read results.json; return it, or None, and a sentence for everything that is not as it should be."""
+    document: dict[str, Any] | None = None
     try:
-        document = json.loads(results.read_text(encoding="utf-8"))
         problems = check_file(results, assignment.points)
+        document = json.loads(results.read_text(encoding="utf-8"))
     except OSError:
-        document, problems = None, ["There is no results.json: the platform would show a failed grading."]
+        problems = ["There is no results.json: the platform would show a failed grading."]
     except ValueError:
-        document, problems = None, check_file(results)
+        pass  # check_file has said so.
     staff = document.get("extra_data") if isinstance(document, dict) else None
     faults = faults_in(staff) if isinstance(staff, dict) else ()
     if faults:
         problems += ["The grader itself failed:", *faults]
     elif ended.status != 0 and not ended.is_timed_out:
-        problems += [f"The run ended with status {ended.status}, and said at its end:", *_last_lines(ended)]
-    if ended.is_timed_out:
-        problems.insert(0, f"The run was killed after {limit_seconds:g} s, and its results were thrown away.")
+        problems += [f"The run ended with status {ended.status}. Its last lines:", *_last_lines(ended)]
     if ended.left_over:
-        problems.append(
-            f"{len(ended.left_over)} processes outlived the run: {'; '.join(ended.left_over[:3])}."
-        )
-    return Rehearsal(delivery, ended, described, document, tuple(problems))
+        names = "; ".join(ended.left_over[:3])
+        problems.append(f"{len(ended.left_over)} processes outlived the run: {names}.")
+    return document, problems
 
 
 def describe(rehearsal: Rehearsal) -> str:
@@ -189,13 +166,13 @@ def describe(rehearsal: Rehearsal) -> str:
         memory = f"{ended.peak_bytes / 2**20:.0f} MB at most"
     times = f"{ended.seconds:.1f} s by the clock, {ended.cpu_seconds:.1f} s of a core"
     lines = [
-        f"Delivery: {SAID[rehearsal.delivery]}. Container: {rehearsal.container}.",
+        f"Delivery: {DESCRIPTIONS[rehearsal.delivery]}. Container: {rehearsal.container}.",
         f"Run: exit status {ended.status}, {times}, {memory}.",
     ]
     if ended.is_out_of_memory:
         lines.append("The kernel ended a process for want of memory.")
     if rehearsal.document is None and ended.status == 0:
-        lines += ["The run said at its end:", *_last_lines(ended)]
+        lines += ["The last lines of the run:", *_last_lines(ended)]
     lines.append("Rules: obeyed." if not rehearsal.problems else "Not as it should be; the end says why.")
     return "\n".join(lines)
 
@@ -205,13 +182,13 @@ def _last_lines(ended: Ended) -> list[str]:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """What a container's process finds, and where the tree is."""
+    """The environment variables of the platform's container, and where its tree is."""
     return {"PATH": _PATH, "HOME": os.path.expanduser("~"), "AUTOGRADER_ROOT": str(root)}
 
 
 def _set_up(root: Path) -> str:
     environment = _environment(root) | {"HW4_ENVIRONMENTS": str(root.parent / "environments")}
-    # Where packages come from is the machine's business, in the image as here.
+    # The machine's settings of where packages and Python come from.
     environment |= {
         name: value for name, value in os.environ.items() if name.startswith(("PIP_", "HW4_PYTHON"))
     }
@@ -231,65 +208,3 @@ def _unpack(content: bytes, folder: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             Path(archive.extract(member, folder)).chmod(member.external_attr >> 16 & 0o777)
-
-
-def _deliver(assignment: Assignment, submission: Path, delivery: Delivery, folder: Path) -> None:
-    if delivery is Delivery.FILES:
-        collected = collect(submission, assignment.package, assignment.modules)
-        for module, source in collected.sources.items():
-            (folder / f"{module}.py").write_bytes(source)
-        return
-    inside = folder / "my homework" if delivery is Delivery.FOLDER else folder
-    inside.mkdir(exist_ok=True)
-    if submission.is_dir():
-        shutil.copytree(submission, inside, symlinks=True, dirs_exist_ok=True, ignore=_special_files)
-    elif submission.is_file() and zipfile.is_zipfile(submission):
-        with zipfile.ZipFile(submission) as archive:
-            archive.extractall(inside)
-    else:
-        raise UnreadableSubmission(f'"{submission}" is neither a folder nor a zip: give one of them.')
-    if delivery is Delivery.GITHUB:
-        (inside / ".git").mkdir(exist_ok=True)
-        (inside / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-        (inside / "README.md").write_text("# My homework\n")
-
-
-def _special_files(folder: str, names: list[str]) -> set[str]:
-    """What cannot be uploaded either: sockets, pipes, devices. And what nobody means to hand in."""
-    paths = {name: Path(folder, name) for name in names}
-    return {
-        name
-        for name, path in paths.items()
-        if name in (".venv", "__pycache__") or not (path.is_file() or path.is_dir() or path.is_symlink())
-    }
-
-
-def _metadata(assignment: Assignment, delivery: Delivery) -> dict[str, object]:
-    """What the harness writes beside the submission."""
-    users = [{"email": "ada@example.edu", "id": 1, "name": "Ada Åström"}]
-    if delivery is Delivery.GROUP:
-        users.append({"email": "ben@example.edu", "id": 2, "name": "Ben Ölçer"})
-    before = {
-        "submission_time": "2026-11-01T10:00:00.000000-08:00",
-        "score": 41.5,
-        "autograder_error": False,
-        "results": {"score": 41.5, "tests": []},
-    }
-    return {
-        "id": 123456789,
-        "created_at": _LATE if delivery is Delivery.LATE else _IN_TIME,
-        "assignment": {
-            "due_date": _DUE,
-            "late_due_date": "2026-11-04T23:00:00.000000-08:00",
-            "release_date": "2026-10-20T00:00:00.000000-08:00",
-            "group_size": 2 if delivery is Delivery.GROUP else None,
-            "group_submission": delivery is Delivery.GROUP,
-            "id": 1234567,
-            "course_id": 123456,
-            "title": assignment.title,
-            "total_points": f"{assignment.points:.1f}",
-        },
-        "submission_method": "GitHub" if delivery is Delivery.GITHUB else "upload",
-        "users": users,
-        "previous_submissions": [before] if delivery is Delivery.LATE else [],
-    }

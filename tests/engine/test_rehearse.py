@@ -18,7 +18,8 @@ from autograder import cli
 from autograder.grading.submission import UnreadableSubmission
 from autograder.release import rehearse, template, view
 from autograder.release.container import Container, Size
-from autograder.release.rehearse import Delivery, RehearsalError
+from autograder.release.delivery import Delivery
+from autograder.release.rehearse import RehearsalError
 from tests.engine import toy_homework
 from tests.engine.conftest import ROOT
 
@@ -28,7 +29,7 @@ PATH = {"PATH": os.environ["PATH"]}
 
 def has_groups():
     with Container() as place:
-        return place.described.startswith("control groups")
+        return place.description.startswith("control groups")
 
 
 GROUPS = pytest.mark.skipif(not has_groups(), reason="control groups cannot be written here")
@@ -137,7 +138,7 @@ def test_a_process_that_outlives_the_run_is_named_and_ended(tmp_path):
         ("echo broken; exit 1", "There is no results.json"),
         (
             f"echo '{RESULTS}' >results/results.json; exit 3",
-            "The run ended with status 3, and said at its end",
+            "The run ended with status 3. Its last lines:",
         ),
         (f"echo '{RESULTS}' >results/results.json; echo why; exit 3", "why"),
         (f"echo '{FAULTY}' >results/results.json; exit 1", "The grader itself failed:"),
@@ -212,7 +213,7 @@ def test_without_control_groups_the_limits_of_the_process_take_their_place(tmp_p
     code = "import os; print(len(os.sched_getaffinity(0))); b'x' * 200_000_000"
     with Container(Size(memory_bytes=128 * 2**20), may_use_groups=False) as place:
         ended = place.run([sys.executable, "-c", code], tmp_path, PATH, BACKSTOP)
-        assert "control groups cannot be written here" in place.described
+        assert "control groups cannot be written here" in place.description
     assert "1\n" in ended.output
     assert "MemoryError\n" in ended.output
     assert ended.peak_bytes is None
