@@ -140,6 +140,7 @@ class TestTheProcessItself:
             process.Worker(box).close()
             (first,) = servers(box)
             os.kill(first, signal.SIGKILL)
+            box.fork_server._process.wait()
             worker = process.Worker(box)
             worker.close()
             (second,) = servers(box)
