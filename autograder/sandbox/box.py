@@ -122,7 +122,7 @@ class Box:
         for module, source in self._submitted.items():
             (package / f"{module}.py").write_bytes(source)
         self.runtime.mkdir()
-        for file in _INSIDE.glob("[!_]*.py"):
+        for file in _INSIDE.glob("*.py"):
             shutil.copyfile(file, self.runtime / file.name)
         # The root stays writable for its owner, who adds a scratch folder for each worker.
         self._open_to_workers(self.root, 0o750)

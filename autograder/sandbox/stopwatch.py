@@ -19,8 +19,8 @@ _MOST_SEEN_SECONDS = 2 * _LOOK_SECONDS
 _HELD_UP_SHARE = 0.1
 """What counts of the time that a worker is ready to run, or reads a disk, and gets no further: a bound for
 where nothing else ends it, so far above every limit that right code is safe on a twentieth of a core."""
-_SCHEDULED = 2
-"""CPUCLOCK_SCHED of the kernel's posix-timers.h."""
+_CPUCLOCK_SCHED = 2
+"""Of the kernel's linux/posix-timers.h: the processor time that the scheduler counts."""
 
 
 class Stopwatch:
@@ -32,8 +32,8 @@ class Stopwatch:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        # As clock_getcpuclockid(3) makes it of a process's number.
-        self._clock = ~pid << 3 | _SCHEDULED
+        # What clock_getcpuclockid(3), which Python does not have, makes of a process's number.
+        self._clock = ~pid << 3 | _CPUCLOCK_SCHED
         self.start(0.0)
 
     def start(self, limit_seconds: float, ends: float | None = None) -> None:

@@ -6,7 +6,6 @@ Knows processes, users and files; nothing of submissions.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import random
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox.failures import GraderFault
-from autograder.sandbox.inside import sweeper
+from autograder.sandbox.inside import kernel, sweeper
 
 _SWEEPER = Path(sweeper.__file__).resolve()
 _SWEEPS, _SWEEP_SECONDS = 10, 10.0
@@ -30,7 +29,6 @@ _SWEEPS, _SWEEP_SECONDS = 10, 10.0
 _LOOKS, _LOOK_SECONDS = 500, 0.002
 """After each. Counts, not a time: a machine that stalls looks less often."""
 _SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
-_CHILD_SUBREAPER = 36
 _STATUS = re.compile(
     rb"^State:\t(\S).*?^PPid:\t(\d+)\n.*?^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)\n", re.DOTALL | re.MULTILINE
 )
@@ -164,8 +162,7 @@ def _mapped_uids() -> set[int]:
 def adopt_orphans() -> None:
     """Become the parent of whatever loses its own below this process, so that it can be reaped."""
     if sys.platform == "linux":
-        zero = ctypes.c_ulong(0)
-        ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, ctypes.c_ulong(1), zero, zero, zero)
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end_all_of(uid: int, run_sweeper: Callable[[int, int], str] | None = None) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -13,12 +16,19 @@ import pytest
 from autograder.sandbox import failures, isolation, process, sweep
 from autograder.sandbox.box import Box
 from autograder.sandbox.failures import clean_log, hide_folders
-from autograder.sandbox.inside import seccomp
+from autograder.sandbox.inside import kernel, landlock, seccomp
 from autograder.sandbox.proxy import Limits, Submission
 from tests.engine.conftest import ROOT
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
 IS_ROOT = sweep.gives_workers_own_users()
+HEADERS = Path("/usr/include")
+NAMES_OF_HEADERS = ("prctl", "landlock", "bpf_common", "seccomp", "sched", "elf-em", "audit")
+ANSWERS = {
+    seccomp.SECCOMP_RET_ALLOW: "allowed",
+    seccomp.SECCOMP_RET_ERRNO | errno.EPERM: "EPERM",
+    seccomp.SECCOMP_RET_ERRNO | errno.ENOSYS: "ENOSYS",
+}
 ALL_ON = dict.fromkeys(("own uid", "no new privileges", "Landlock files", "seccomp"), "on")
 
 
@@ -155,13 +165,17 @@ class TestTheFilter:
         while True:
             code, if_true, if_false, constant = steps[place]
             place += 1
-            if code == 0x20:
+            if code == seccomp.BPF_LD_W_ABS:
                 value = data.get(constant, 0)
-            elif code == 0x06:
-                return {0x7FFF0000: "allowed", 0x00050001: "EPERM", 0x00050026: "ENOSYS"}[constant]
+            elif code == seccomp.BPF_RET_K:
+                return ANSWERS[constant]
             else:
-                truth = {0x15: value == constant, 0x35: value >= constant, 0x45: bool(value & constant)}[code]
-                place += if_true if truth else if_false
+                comparison = {
+                    seccomp.BPF_JMP_JEQ_K: value == constant,
+                    seccomp.BPF_JMP_JGE_K: value >= constant,
+                    seccomp.BPF_JMP_JSET_K: bool(value & constant),
+                }[code]
+                place += if_true if comparison else if_false
 
     @pytest.mark.parametrize(
         ("name", "x86_64", "aarch64"),
@@ -212,27 +226,45 @@ class TestTheFilter:
         assert self.answer("x86_64", 0, audit=0x40000003) == "EPERM"
         assert self.answer("x86_64", 0x40000000 + 41) == "EPERM"
 
-    @on_linux
-    @pytest.mark.skipif(
-        not Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h").exists(), reason="no kernel headers here"
+
+@pytest.mark.skipif(not (HEADERS / "linux" / "prctl.h").exists(), reason="no kernel headers here")
+class TestTheNumbers:
+    """Those of the kernel's interfaces, held against its headers."""
+
+    @pytest.mark.parametrize("module", [kernel, landlock, seccomp], ids=lambda module: module.__name__)
+    def test_constants_are_those_of_the_kernel(self, module):
+        defined = definitions(*(HEADERS / "linux" / f"{name}.h" for name in NAMES_OF_HEADERS))
+        ours = {name: value for name, value in vars(module).items() if name.isupper() and type(value) is int}
+        found = {name: defined[name] for name in ours if name in defined}
+        assert found == {name: ours[name] for name in found}
+        assert len(found) > len(ours) / 2  # headers of an older kernel lack some
+
+    @pytest.mark.parametrize(
+        ("column", "header"), [(0, "x86_64-linux-gnu/asm/unistd_64.h"), (1, "asm-generic/unistd.h")]
     )
-    def test_the_numbers_are_those_of_the_kernel(self):
-        headers = (
-            Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
-            Path("/usr/include/asm-generic/unistd.h"),
-        )
-        for column, header in enumerate(headers):
-            numbers = {}
-            for line in header.read_text(encoding="utf-8").splitlines():
-                word, _, rest = line.partition("_NR")
-                if word == "#define _":
-                    name, _, number = rest.removeprefix("3264").removeprefix("_").partition(" ")
-                    if number.strip().isdecimal():
-                        numbers[name] = int(number)
-            tables = seccomp._REFUSED | seccomp._OWN_PROCESS_ONLY
-            for name, entry in tables.items():
-                if name in numbers:
-                    assert entry[column] == numbers[name], (name, header)
+    def test_system_calls_are_those_of_the_kernel(self, column, header):
+        if not (HEADERS / header).exists():
+            pytest.skip("these headers are of another architecture")
+        defined = definitions(HEADERS / header)
+        table = seccomp.REFUSED | seccomp.OWN_PROCESS_ONLY | seccomp.FILTERED
+        ours = {name: numbers[column] for name, numbers in table.items() if numbers[column] >= 0}
+        ours["seccomp"] = list(seccomp.SYS_seccomp.values())[column]
+        ours |= {name[4:]: value for name, value in vars(landlock).items() if name.startswith("SYS_")}
+        found = {name: defined[f"NR_{name}"] for name in ours if f"NR_{name}" in defined}
+        assert found == {name: ours[name] for name in found}
+        assert len(found) > len(ours) - 5
+
+
+def definitions(*headers: Path) -> dict[str, int]:
+    """The numbers that headers define, by name without leading underscores."""
+    found: dict[str, int] = {}
+    for header in headers:
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for name, value in re.findall(r"^#\s*define[ \t]+_*(\w+)[ \t]+(\S.*)$", text, re.MULTILINE):
+            expression = re.sub(r"\b(0x[0-9a-fA-F]+|\d+)U?L*\b", r"\1", value.replace("__", ""))
+            with contextlib.suppress(Exception):  # not a number, or of names that other headers define
+                found[name.replace("NR3264", "NR")] = int(eval(expression, {}, dict(found)))
+    return found
 
 
 class TestModes:

@@ -11,7 +11,6 @@ compares hashes.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import json
@@ -22,7 +21,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_SET_DUMPABLE = 4
 LOADED_FIRST = (
     *("rich.console", "rich.table", "numpy", "pytest", "hypothesis.strategies"),
     *("autograder.cli", "autograder.grading.console", "autograder.grading.gradescope"),
@@ -98,8 +96,10 @@ def grade_here(request: dict[str, Any], weaken: Callable[[str, str], None]) -> N
         os.setgroups([])
         os.setgid(request["uid"])
         os.setuid(request["uid"])
+        from autograder.sandbox.inside import kernel  # not at the top: `serve` makes the path
+
         # As a process is that this user has started: others of the user may look into it.
-        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 1, 0, 0, 0)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     os.environ.clear()
     os.environ.update(request["environment"])
     weaken(request["layers"], request["limits"])

@@ -6,32 +6,25 @@ A layer that is not there costs protection, never the start: what a report amoun
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+from . import landlock, seccomp
+from .kernel import (
+    PR_GET_DUMPABLE,
+    PR_GET_NO_NEW_PRIVS,
+    PR_SET_DUMPABLE,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    prctl,
+)
 
 try:
     import resource
 except ImportError:  # Windows has no resource module; the grader does not run there, the house test does.
     resource = None  # type: ignore[assignment]
-
-if TYPE_CHECKING:
-    from autograder.sandbox.inside import landlock, seccomp
-else:
-    # Copies of these files stand beside this one.
-    import landlock
-    import seccomp
-
-_PARENT_DEATH_SIGNAL, _GET_DUMPABLE, _SET_DUMPABLE, _NO_NEW_PRIVILEGES, _GET_NO_NEW_PRIVILEGES = (
-    1,
-    3,
-    4,
-    38,
-    39,
-)
 
 
 def confine(options: Mapping[str, object]) -> dict[str, str]:
@@ -117,20 +110,14 @@ def _apply_limits(limits: Mapping[str, int]) -> str:
 
 
 def _drop_privileges(grader: object) -> dict[str, str]:
-    library = ctypes.CDLL(None, use_errno=True)
-
-    def control(option: int, value: int = 0) -> int:
-        zero = ctypes.c_ulong(0)
-        return int(library.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero))
-
-    # Set here, after the change of user: that clears it.
-    control(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    # Not before the change of user, which clears it (PR_SET_PDEATHSIG(2const)).
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != grader:
         os._exit(1)  # the grader ended before it was set
-    control(_NO_NEW_PRIVILEGES, 1)
-    # Its memory and descriptors are closed to other processes of the same user.
-    control(_SET_DUMPABLE, 0)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    # Its memory and descriptors are closed to other processes of the same user (ptrace(2)).
+    prctl(PR_SET_DUMPABLE, 0)
     return {
-        "no new privileges": "on" if control(_GET_NO_NEW_PRIVILEGES) == 1 else "refused by the system",
-        "not dumpable": "on" if control(_GET_DUMPABLE) == 0 else "refused by the system",
+        "no new privileges": "on" if prctl(PR_GET_NO_NEW_PRIVS) == 1 else "refused by the system",
+        "not dumpable": "on" if prctl(PR_GET_DUMPABLE) == 0 else "refused by the system",
     }

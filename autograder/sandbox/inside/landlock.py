@@ -1,7 +1,7 @@
-"""Landlock: the kernel's own list of folders a process may read and write, for good, without root.
+"""Landlock: the folders that this process may read and write, held to by the kernel, for good, without root.
 
 Needs Linux 5.13; what a newer kernel adds (TCP with 6.7, abstract sockets and signals with 6.12) is used
-where it is there. It takes three system calls, used here by number: the C library has no names for them.
+where it is there. See landlock(7) and the kernel's Documentation/userspace-api/landlock.rst.
 """
 
 from __future__ import annotations
@@ -12,26 +12,81 @@ import socket
 import stat
 from collections.abc import Sequence
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_ASK_VERSION = 1
-_RULE_BENEATH = 1
+from .kernel import syscall
 
-_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_REFER, _TRUNCATE, _DEVICE_CONTROL = 1 << 13, 1 << 14, 1 << 15
-_FIRST_VERSION = (1 << 13) - 1
-_MAKE_DEVICES = 1 << 6 | 1 << 11
-_TCP = 1 << 0 | 1 << 1
-_ABSTRACT_SOCKETS_AND_SIGNALS = 1 << 0 | 1 << 1
+# asm-generic/unistd.h: the same numbers on every architecture
+SYS_landlock_create_ruleset = 444
+SYS_landlock_add_rule = 445
+SYS_landlock_restrict_self = 446
+# linux/landlock.h
+LANDLOCK_CREATE_RULESET_VERSION = 1 << 0
+LANDLOCK_RULE_PATH_BENEATH = 1
+LANDLOCK_ACCESS_FS_EXECUTE = 1 << 0
+LANDLOCK_ACCESS_FS_WRITE_FILE = 1 << 1
+LANDLOCK_ACCESS_FS_READ_FILE = 1 << 2
+LANDLOCK_ACCESS_FS_READ_DIR = 1 << 3
+LANDLOCK_ACCESS_FS_REMOVE_DIR = 1 << 4
+LANDLOCK_ACCESS_FS_REMOVE_FILE = 1 << 5
+LANDLOCK_ACCESS_FS_MAKE_CHAR = 1 << 6
+LANDLOCK_ACCESS_FS_MAKE_DIR = 1 << 7
+LANDLOCK_ACCESS_FS_MAKE_REG = 1 << 8
+LANDLOCK_ACCESS_FS_MAKE_SOCK = 1 << 9
+LANDLOCK_ACCESS_FS_MAKE_FIFO = 1 << 10
+LANDLOCK_ACCESS_FS_MAKE_BLOCK = 1 << 11
+LANDLOCK_ACCESS_FS_MAKE_SYM = 1 << 12
+LANDLOCK_ACCESS_FS_REFER = 1 << 13
+LANDLOCK_ACCESS_FS_TRUNCATE = 1 << 14
+LANDLOCK_ACCESS_FS_IOCTL_DEV = 1 << 15
+LANDLOCK_ACCESS_NET_BIND_TCP = 1 << 0
+LANDLOCK_ACCESS_NET_CONNECT_TCP = 1 << 1
+LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0
+LANDLOCK_SCOPE_SIGNAL = 1 << 1
+
+_READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR
+_CHANGE = (
+    LANDLOCK_ACCESS_FS_WRITE_FILE
+    | LANDLOCK_ACCESS_FS_REMOVE_DIR
+    | LANDLOCK_ACCESS_FS_REMOVE_FILE
+    | LANDLOCK_ACCESS_FS_MAKE_DIR
+    | LANDLOCK_ACCESS_FS_MAKE_REG
+    | LANDLOCK_ACCESS_FS_MAKE_SOCK
+    | LANDLOCK_ACCESS_FS_MAKE_FIFO
+    | LANDLOCK_ACCESS_FS_MAKE_SYM
+    | LANDLOCK_ACCESS_FS_REFER
+    | LANDLOCK_ACCESS_FS_TRUNCATE
+)
+_NEVER = (
+    LANDLOCK_ACCESS_FS_EXECUTE
+    | LANDLOCK_ACCESS_FS_MAKE_CHAR
+    | LANDLOCK_ACCESS_FS_MAKE_BLOCK
+    | LANDLOCK_ACCESS_FS_IOCTL_DEV
+)
+_OF_A_FILE = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE
+"""Those that a rule for a file may name: any other is one to a folder, and refused with EINVAL."""
+_SINCE_VERSION = {
+    LANDLOCK_ACCESS_FS_REFER: 2,
+    LANDLOCK_ACCESS_FS_TRUNCATE: 3,
+    LANDLOCK_ACCESS_FS_IOCTL_DEV: 5,
+}
+"""The version of Landlock that brought a right; all others are there since the first."""
 
 
-class _Ruleset(ctypes.Structure):
-    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
+class _RulesetAttr(ctypes.Structure):
+    """``struct landlock_ruleset_attr``: an older kernel takes the longer one where what it lacks is 0."""
+
+    _fields_ = (
+        ("handled_access_fs", ctypes.c_uint64),
+        ("handled_access_net", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    )
 
 
-class _Rule(ctypes.Structure):
+class _PathBeneathAttr(ctypes.Structure):
+    """``struct landlock_path_beneath_attr``."""
+
     _pack_ = 1
     _layout_ = "ms"
-    _fields_ = (("access", ctypes.c_uint64), ("folder", ctypes.c_int32))
+    _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
 
 def restrict(readable: Sequence[str], writable: Sequence[str]) -> dict[str, str]:
@@ -44,37 +99,29 @@ def restrict(readable: Sequence[str], writable: Sequence[str]) -> dict[str, str]
     Returns:
         For files, TCP and scopes, ``"on"`` or why it is not; the first two have been tried out.
     """
-    library = ctypes.CDLL(None, use_errno=True)
-    nothing = ctypes.c_void_p(None)
-    version = library.syscall(
-        ctypes.c_long(_CREATE_RULESET), nothing, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION)
-    )
+    version = syscall(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION)
     if version < 1:
-        return _everywhere(f"not in this kernel ({os.strerror(ctypes.get_errno())})")
+        return _all_off(f"not in this kernel ({_error()})")
     if _has_threads():
-        return _everywhere("another thread is running, which it would not reach")
-    files = _rights(version)
-    wanted = _Ruleset(
-        files,
-        _TCP if version >= 4 else 0,
-        _ABSTRACT_SOCKETS_AND_SIGNALS if version >= 6 else 0,
+        return _all_off("another thread is running, which it would not reach")
+    handled = rights(version)
+    attr = _RulesetAttr(
+        handled,
+        LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP if version >= 4 else 0,
+        LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL if version >= 6 else 0,
     )
-    size = 24 if version >= 6 else 16 if version >= 4 else 8
-    ruleset = library.syscall(
-        ctypes.c_long(_CREATE_RULESET), ctypes.byref(wanted), ctypes.c_size_t(size), ctypes.c_uint32(0)
-    )
+    ruleset = syscall(SYS_landlock_create_ruleset, ctypes.byref(attr), ctypes.sizeof(attr), 0)
     if ruleset < 0:
-        return _everywhere(f"refused by the system ({os.strerror(ctypes.get_errno())})")
+        return _all_off(f"refused by the system ({_error()})")
     try:
-        reading = _READ_FILE | _READ_FOLDER
-        writing = files & ~_EXECUTE & ~_MAKE_DEVICES & ~_DEVICE_CONTROL
-        for path, access in [*((p, reading) for p in readable), *((p, writing) for p in writable)]:
-            _allow(library, ruleset, path, access)
-        failed = library.syscall(ctypes.c_long(_RESTRICT_SELF), ctypes.c_int(ruleset), ctypes.c_uint32(0))
+        for path in readable:
+            _allow(ruleset, path, _READ)
+        for path in writable:
+            _allow(ruleset, path, handled & (_READ | _CHANGE))
+        if syscall(SYS_landlock_restrict_self, ruleset, 0) < 0:
+            return _all_off(f"refused by the system ({_error()})")
     finally:
         os.close(ruleset)
-    if failed:
-        return _everywhere(f"refused by the system ({os.strerror(ctypes.get_errno())})")
     return {
         "Landlock files": _try_files(),
         "Landlock TCP": _try_tcp() if version >= 4 else "needs Linux 6.7",
@@ -82,8 +129,18 @@ def restrict(readable: Sequence[str], writable: Sequence[str]) -> dict[str, str]
     }
 
 
-def _everywhere(reason: str) -> dict[str, str]:
+def rights(version: int) -> int:
+    """The rights to files that a version of Landlock rules over; those it does not know, everybody has."""
+    newer = sum(right for right, since in _SINCE_VERSION.items() if since > version)
+    return (_READ | _CHANGE | _NEVER) & ~newer
+
+
+def _all_off(reason: str) -> dict[str, str]:
     return dict.fromkeys(("Landlock files", "Landlock TCP", "Landlock scopes"), reason)
+
+
+def _error() -> str:
+    return os.strerror(ctypes.get_errno())
 
 
 def _has_threads() -> bool:
@@ -94,33 +151,16 @@ def _has_threads() -> bool:
         return False
 
 
-def _rights(version: int) -> int:
-    rights = _FIRST_VERSION
-    if version >= 2:
-        rights |= _REFER
-    if version >= 3:
-        rights |= _TRUNCATE
-    if version >= 5:
-        rights |= _DEVICE_CONTROL
-    return rights
-
-
-def _allow(library: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
+def _allow(ruleset: int, path: str, access: int) -> None:
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
         if not stat.S_ISDIR(os.fstat(handle).st_mode):
-            access &= _READ_FILE | _WRITE_FILE | _TRUNCATE
-        rule = _Rule(access, handle)
-        library.syscall(
-            ctypes.c_long(_ADD_RULE),
-            ctypes.c_int(ruleset),
-            ctypes.c_int(_RULE_BENEATH),
-            ctypes.byref(rule),
-            ctypes.c_uint32(0),
-        )
+            access &= _OF_A_FILE
+        rule = _PathBeneathAttr(access, handle)
+        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
         os.close(handle)
 

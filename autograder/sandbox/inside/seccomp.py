@@ -1,7 +1,8 @@
 """A system-call filter: no sockets, no further processes, no signals to others, nothing that stays behind.
 
 Student code computes; numpy, scipy and threads need none of what is refused here. Refused calls fail with
-EPERM, so that honest code sees an exception, not its end. Numbers are those of x86-64 and of 64-bit ARM.
+EPERM, so that honest code sees an exception, not its end. See seccomp(2) and the kernel's
+Documentation/userspace-api/seccomp_filter.rst; the numbers are those of x86-64 and of 64-bit ARM.
 """
 
 from __future__ import annotations
@@ -11,10 +12,39 @@ import errno
 import os
 import platform
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-_REFUSED = {
+from .kernel import PR_SET_SECCOMP, prctl, syscall
+
+# linux/bpf_common.h
+BPF_LD, BPF_JMP, BPF_RET = 0x00, 0x05, 0x06
+BPF_W, BPF_ABS, BPF_K = 0x00, 0x20, 0x00
+BPF_JEQ, BPF_JGE, BPF_JSET = 0x10, 0x30, 0x40
+# linux/seccomp.h
+SECCOMP_SET_MODE_FILTER, SECCOMP_MODE_FILTER = 1, 2
+SECCOMP_FILTER_FLAG_TSYNC = 1 << 0
+SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1 << 2
+SECCOMP_RET_ERRNO = 0x00050000
+SECCOMP_RET_ALLOW = 0x7FFF0000
+# linux/sched.h
+CLONE_THREAD = 0x00010000
+# linux/elf-em.h and linux/audit.h, whose names of the two flags begin with two underscores
+EM_X86_64, EM_AARCH64 = 62, 183
+AUDIT_ARCH_64BIT, AUDIT_ARCH_LE = 0x80000000, 0x40000000
+AUDIT_ARCH_X86_64 = EM_X86_64 | AUDIT_ARCH_64BIT | AUDIT_ARCH_LE
+AUDIT_ARCH_AARCH64 = EM_AARCH64 | AUDIT_ARCH_64BIT | AUDIT_ARCH_LE
+# asm/unistd.h of x86-64: the same calls once more, with 32-bit pointers
+X32_SYSCALL_BIT = 0x40000000
+
+# The instructions that the filter is made of.
+BPF_LD_W_ABS = BPF_LD | BPF_W | BPF_ABS
+BPF_JMP_JEQ_K = BPF_JMP | BPF_JEQ | BPF_K
+BPF_JMP_JGE_K = BPF_JMP | BPF_JGE | BPF_K
+BPF_JMP_JSET_K = BPF_JMP | BPF_JSET | BPF_K
+BPF_RET_K = BPF_RET | BPF_K
+
+REFUSED = {
     # name: (x86-64, arm64); -1 where there is no such call
     "socket": (41, 198),  # the one that is there was made by the grader; a pair needs no further one
     "fork": (57, -1),
@@ -66,7 +96,7 @@ _REFUSED = {
     "finit_module": (313, 273),
     "delete_module": (176, 106),
 }
-_OWN_PROCESS_ONLY = {
+OWN_PROCESS_ONLY = {
     # name: (x86-64, arm64, which argument is the process)
     "kill": (62, 129, 0),
     "tgkill": (234, 131, 0),
@@ -79,19 +109,18 @@ _OWN_PROCESS_ONLY = {
     "sched_setattr": (314, 274, 0),
     "sched_setaffinity": (203, 122, 0),
 }
-"""Where another process has the same user, these could end or starve it: without root, that is the grader."""
-_SOCKETPAIR, _CLONE, _CLONE3 = (53, 199), (56, 220), (435, 435)
-_CLONE_THREAD = 0x00010000
+"""Where another process has the same user, these could end or starve it: without root, that is the grader.
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
-_ALLOW, _FAIL = 0x7FFF0000, 0x00050000
-_X32_CALLS = 0x40000000
-"""On x86-64, the same calls under other numbers."""
-
-_SET_SECCOMP, _MODE_FILTER = 22, 2
-_SECCOMP = {"x86_64": 317, "aarch64": 277}
-_SET_FILTER, _ALL_THREADS, _NO_SLOWDOWN = 1, 1, 4
+They are allowed for the worker's own number and for 0, which means the caller itself, or, to kill(2), the
+caller's process group: the worker's own, since it leads a session.
+"""
+FILTERED = {
+    "socketpair": (53, 199),
+    "clone": (56, 220),
+    "clone3": (435, 435),
+}
+"""These are allowed for some arguments."""
+SYS_seccomp = {"x86_64": 317, "aarch64": 277}
 
 
 @dataclass(frozen=True)
@@ -104,25 +133,43 @@ class Architecture:
 
 
 ARCHITECTURES = {
-    "x86_64": Architecture(0xC000003E, 0, has_x32=True),
-    "aarch64": Architecture(0xC00000B7, 1, has_x32=False),
+    "x86_64": Architecture(AUDIT_ARCH_X86_64, 0, has_x32=True),
+    "aarch64": Architecture(AUDIT_ARCH_AARCH64, 1, has_x32=False),
 }
 
 Instruction = tuple[int, int, int, int]
-"""Code, how many to skip if true, if false, and a constant: one step of classic BPF."""
+"""One step of classic BPF, as ``struct sock_filter`` has it: code, jt, jf, k.
+
+A jump skips ``jt`` steps where its comparison with ``k`` holds, else ``jf``.
+"""
 
 
-class _Step(ctypes.Structure):
+class _SeccompData(ctypes.Structure):
+    """``struct seccomp_data``: what a filter sees of a call."""
+
     _fields_ = (
-        ("code", ctypes.c_uint16),
-        ("if_true", ctypes.c_uint8),
-        ("if_false", ctypes.c_uint8),
-        ("constant", ctypes.c_uint32),
+        ("nr", ctypes.c_int),
+        ("arch", ctypes.c_uint32),
+        ("instruction_pointer", ctypes.c_uint64),
+        ("args", ctypes.c_uint64 * 6),
     )
 
 
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.POINTER(_Step)))
+class _SockFilter(ctypes.Structure):
+    """``struct sock_filter``."""
+
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("jt", ctypes.c_uint8),
+        ("jf", ctypes.c_uint8),
+        ("k", ctypes.c_uint32),
+    )
+
+
+class _SockFprog(ctypes.Structure):
+    """``struct sock_fprog``."""
+
+    _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.POINTER(_SockFilter)))
 
 
 def program(architecture: Architecture, process: int) -> list[Instruction]:
@@ -137,40 +184,45 @@ def program(architecture: Architecture, process: int) -> list[Instruction]:
 
 def _steps(architecture: Architecture, process: int) -> Iterator[Instruction]:
     column = architecture.column
-    yield (_LOAD, 0, 0, _ARCHITECTURE)
+    yield (BPF_LD_W_ABS, 0, 0, _SeccompData.arch.offset)
     # Calls in the way of another processor (32-bit ones on x86-64) have other numbers: none of them.
-    yield (_EQUAL, 1, 0, architecture.audit)
-    yield (_RETURN, 0, 0, _FAIL | errno.EPERM)
-    yield (_LOAD, 0, 0, _NUMBER)
+    yield (BPF_JMP_JEQ_K, 1, 0, architecture.audit)
+    yield _fail(errno.EPERM)
+    yield (BPF_LD_W_ABS, 0, 0, _SeccompData.nr.offset)
     if architecture.has_x32:
-        yield (_AT_LEAST, 0, 1, _X32_CALLS)
-        yield (_RETURN, 0, 0, _FAIL | errno.EPERM)
-    for numbers in _REFUSED.values():
+        yield (BPF_JMP_JGE_K, 0, 1, X32_SYSCALL_BIT)
+        yield _fail(errno.EPERM)
+    for numbers in REFUSED.values():
         if numbers[column] >= 0:
-            yield (_EQUAL, 0, 1, numbers[column])
-            yield (_RETURN, 0, 0, _FAIL | errno.EPERM)
-    for *own_numbers, argument in _OWN_PROCESS_ONLY.values():
+            yield (BPF_JMP_JEQ_K, 0, 1, numbers[column])
+            yield _fail(errno.EPERM)
+    for *own_numbers, argument in OWN_PROCESS_ONLY.values():
         yield from _only_if_argument_is(own_numbers[column], argument, (0, process))
-    yield from _only_if_argument_is(_SOCKETPAIR[column], 0, (socket.AF_UNIX,))
+    yield from _only_if_argument_is(FILTERED["socketpair"][column], 0, (socket.AF_UNIX,))
     # A thread is made by the same call as a process. clone3 hides its flags in memory, where a filter cannot
     # look; ENOSYS makes the C library fall back to clone, while EPERM would leave Python without threads.
-    yield (_EQUAL, 0, 1, _CLONE3[column])
-    yield (_RETURN, 0, 0, _FAIL | errno.ENOSYS)
-    yield (_EQUAL, 0, 3, _CLONE[column])
-    yield (_LOAD, 0, 0, _ARGUMENTS)
-    yield (_ANY_BIT, 1, 0, _CLONE_THREAD)
-    yield (_RETURN, 0, 0, _FAIL | errno.EPERM)
-    yield (_RETURN, 0, 0, _ALLOW)
+    yield (BPF_JMP_JEQ_K, 0, 1, FILTERED["clone3"][column])
+    yield _fail(errno.ENOSYS)
+    yield (BPF_JMP_JEQ_K, 0, 3, FILTERED["clone"][column])
+    yield (BPF_LD_W_ABS, 0, 0, _SeccompData.args.offset)
+    yield (BPF_JMP_JSET_K, 1, 0, CLONE_THREAD)
+    yield _fail(errno.EPERM)
+    yield (BPF_RET_K, 0, 0, SECCOMP_RET_ALLOW)
 
 
-def _only_if_argument_is(number: int, argument: int, values: Sequence[int]) -> Iterator[Instruction]:
+def _only_if_argument_is(number: int, argument: int, values: tuple[int, ...]) -> Iterator[Instruction]:
+    """Allow a call for some values of an argument, and refuse it for all others."""
+    yield (BPF_JMP_JEQ_K, 0, len(values) + 3, number)
     # Process numbers and socket families are C ints: the lower half of the argument is all that counts.
-    yield (_EQUAL, 0, len(values) + 3, number)
-    yield (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
+    yield (BPF_LD_W_ABS, 0, 0, _SeccompData.args.offset + 8 * argument)
     for place, value in enumerate(values):
-        yield (_EQUAL, len(values) - place, 0, value)
-    yield (_RETURN, 0, 0, _FAIL | errno.EPERM)
-    yield (_RETURN, 0, 0, _ALLOW)
+        yield (BPF_JMP_JEQ_K, len(values) - place, 0, value)
+    yield _fail(errno.EPERM)
+    yield (BPF_RET_K, 0, 0, SECCOMP_RET_ALLOW)
+
+
+def _fail(reason: int) -> Instruction:
+    return (BPF_RET_K, 0, 0, SECCOMP_RET_ERRNO | reason)
 
 
 def install() -> str:
@@ -183,17 +235,14 @@ def install() -> str:
     architecture = ARCHITECTURES.get(machine)
     if architecture is None or ctypes.sizeof(ctypes.c_void_p) != 8:
         return f"no filter is written for {machine}"
-    steps = [_Step(*step) for step in program(architecture, os.getpid())]
-    loaded = _Program(len(steps), (_Step * len(steps))(*steps))
-    library = ctypes.CDLL(None, use_errno=True)
-    # The kernel would otherwise switch off some of the processor's guesses, which costs numpy time; they
-    # matter only where a process holds a secret from itself.
-    flags = _ALL_THREADS | _NO_SLOWDOWN
-    number = ctypes.c_long(_SECCOMP[machine])
-    failed = library.syscall(number, ctypes.c_ulong(_SET_FILTER), ctypes.c_ulong(flags), ctypes.byref(loaded))
-    if failed:
-        zero = ctypes.c_ulong(0)
-        failed = library.prctl(_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), ctypes.byref(loaded), zero, zero)
+    steps = [_SockFilter(*step) for step in program(architecture, os.getpid())]
+    filter_ = _SockFprog(len(steps), (_SockFilter * len(steps))(*steps))
+    # SPEC_ALLOW leaves speculative execution on, which numpy is slower without: it could only give away what
+    # this process itself knows, and the worker holds no secret.
+    flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW
+    failed = syscall(SYS_seccomp[machine], SECCOMP_SET_MODE_FILTER, flags, ctypes.byref(filter_))
+    if failed:  # before Linux 4.17 there is no SPEC_ALLOW
+        failed = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(filter_))
     if failed:
         return f"refused by the system ({os.strerror(ctypes.get_errno())})"
     try:

@@ -8,7 +8,6 @@ and numpy. Each order brings the options of one worker, its socket to the grader
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 import socket
@@ -23,17 +22,15 @@ import numpy as np
 import numpy.random  # numpy itself imports it when it is first asked for
 
 if TYPE_CHECKING:
-    from autograder.sandbox.inside import sweeper, wire, worker
+    from autograder.sandbox.inside import kernel, sweeper, wire, worker
 else:
-    # Copies of these files stand beside this one; -I leaves its folder out of the path.
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import sweeper
-    import wire
-    import worker
+    # This file is a copy, and its folder, "runtime", the package that it belongs to. -I leaves both out of
+    # the path; what is imported later is not to be looked for here.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from runtime import kernel, sweeper, wire, worker
 
     sys.path.pop(0)
 
-_SET_DUMPABLE = 4
 _LOOK_SECONDS = 0.0002
 
 
@@ -126,7 +123,7 @@ def become_worker(options: Mapping[str, Any], channel: int, output: int) -> NoRe
             os._exit(1)
         if sys.platform == "linux":
             # /proc would show it as root's after the change of user; `confine` looks into it, then closes it.
-            ctypes.CDLL(None).prctl(_SET_DUMPABLE, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     os.chdir(options["scratch"])
     os.environ.update(HOME=options["scratch"], TMPDIR=options["scratch"])
     np.random.seed()  # the global generator: all forks begin with the same state

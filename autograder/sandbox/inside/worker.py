@@ -17,16 +17,11 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from autograder.sandbox.inside import confinement, wire
-else:
-    # Copies of these files stand beside this one.
-    import confinement
-    import wire
+from . import confinement, wire
 
 _MESSAGE_CHARACTERS = 2000
 _FRAMES = 20
