@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from autograder.sandbox import sweep
 from autograder.sandbox.failures import GraderFault
@@ -25,22 +24,6 @@ _START_SECONDS = 60.0
 """A start takes 0.1 s; a cold disk and a fifth of a core are still no fault of the submission."""
 _LOOK_SECONDS = 0.002
 _FORKS = sys.platform == "linux"
-
-
-class Process(Protocol):
-    """A child of this process, as `subprocess.Popen` has it."""
-
-    pid: int
-    returncode: int | None
-
-    def poll(self) -> int | None:
-        """Return the exit status, negative for a signal; None while it runs."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the exit status; `subprocess.TimeoutExpired` after so many seconds."""
-
-    def kill(self) -> None:
-        """Send SIGKILL if it still runs."""
 
 
 class ForkServer:
@@ -55,7 +38,9 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def start_worker(self, options: Mapping[str, object], channel: socket.socket, output: int) -> Process:
+    def start_worker(
+        self, options: Mapping[str, object], channel: socket.socket, output: int
+    ) -> WorkerProcess:
         """Start one worker.
 
         Args:
@@ -121,7 +106,7 @@ class ForkServer:
 
 
 class OrphanProcess:
-    """A process that another one has forked and left to this one, with the methods of `Process`.
+    """A child that another process has forked and left to this one, with the methods of `subprocess.Popen`.
 
     Args:
         pid: its number.
@@ -167,6 +152,9 @@ class OrphanProcess:
                 if pid:
                     self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
+
+
+WorkerProcess = OrphanProcess | subprocess.Popen[bytes]
 
 
 def _order(control: socket.socket, order: wire.Header, descriptors: Sequence[int]) -> None:

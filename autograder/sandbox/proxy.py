@@ -101,7 +101,7 @@ class Submission:
         self._is_short_of_memory = False
         self._logs: list[str] = []
         self._prints: list[str] = []
-        self._modules = {module: Module(self, module, names) for module, names in functions.items()}
+        self._modules = {module: RemoteModule(self, module, names) for module, names in functions.items()}
         self.confinement: dict[str, str] = {}
         self.calls = CallLog()
 
@@ -113,7 +113,7 @@ class Submission:
     ) -> None:
         self.renew()
 
-    def __getattr__(self, module: str) -> Module:
+    def __getattr__(self, module: str) -> RemoteModule:
         try:
             return self.__dict__["_modules"][module]  # type: ignore[no-any-return]
         except KeyError:
@@ -364,14 +364,14 @@ class Submission:
         return names[: names.index(module)]
 
 
-class Module:
+class RemoteModule:
     """One module of the submission, one attribute a function."""
 
     def __init__(self, submission: Submission, module: str, functions: Sequence[str]) -> None:
-        self._functions = {name: Function(submission, module, name) for name in functions}
+        self._functions = {name: RemoteFunction(submission, module, name) for name in functions}
         self._module = module
 
-    def __getattr__(self, function: str) -> Function:
+    def __getattr__(self, function: str) -> RemoteFunction:
         try:
             return self.__dict__["_functions"][function]  # type: ignore[no-any-return]
         except KeyError:
@@ -381,7 +381,7 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Function:
+class RemoteFunction:
     """One function of the submission; calling it calls across the wall."""
 
     submission: Submission

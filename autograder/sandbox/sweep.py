@@ -43,7 +43,7 @@ def gives_workers_own_users() -> bool:
 
 
 @dataclass(frozen=True)
-class Process:
+class SystemProcess:
     """A process as /proc shows it.
 
     Attributes:
@@ -59,7 +59,7 @@ class Process:
     is_dead: bool
 
 
-def processes() -> Iterator[Process]:
+def processes() -> Iterator[SystemProcess]:
     """Every process there is; none where there is no /proc.
 
     The status file is read, not the owner of the folder: that is root for a process that is not dumpable.
@@ -76,7 +76,7 @@ def processes() -> Iterator[Process]:
                 found = _STATUS.search(file.read())
             if found is not None:
                 state, parent, *uids = found.groups()
-                yield Process(int(name), int(parent), frozenset(map(int, uids)), state in b"ZX")
+                yield SystemProcess(int(name), int(parent), frozenset(map(int, uids)), state in b"ZX")
 
 
 def identity(pid: int) -> str:

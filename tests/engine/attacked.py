@@ -281,7 +281,7 @@ def seen_by_student(document: dict[str, Any]) -> Iterator[str]:
         yield from (row["name"], row["output"])
 
 
-def survivors(uid: int | None = None) -> list[sweep.Process]:
+def survivors(uid: int | None = None) -> list[sweep.SystemProcess]:
     """The living processes of made-up users whose grader is not at work any more, or of one such user."""
     found = [
         process

@@ -34,15 +34,15 @@ class Workshop:
         package: the name of the package students fill in.
         submission: the folder that holds it.
         stubs: a folder with a stub of each module, for those that cannot be imported.
-        lender: where a function under test gets the homework's earlier functions from, or None for the
+        lent: where a function under test gets the homework's earlier functions from, or None for the
             submission's own.
     """
 
-    def __init__(self, package: str, submission: Path, stubs: Path, lender: Lender | None) -> None:
+    def __init__(self, package: str, submission: Path, stubs: Path, lent: LentFunctions | None) -> None:
         self.package = package
         self.submission = submission
         self.stubs = stubs
-        self.lender = lender
+        self.lent = lent
         self._modules: dict[str, ModuleType] = {}
         self._records: dict[str, Any] = {}
 
@@ -59,9 +59,9 @@ class Workshop:
     def _load(self, module: str, *, is_stub: bool) -> None:
         name = f"{self.package}.{module}"
         self._modules[module] = self._load_stub(name, module) if is_stub else importlib.import_module(name)
-        if self.lender is not None:
+        if self.lent is not None:
             # Now, before a later module imports a function by name.
-            self.lender.replace_functions(self._modules[module], module)
+            self.lent.replace_functions(self._modules[module], module)
 
     def _load_stub(self, name: str, module: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(name, self.stubs / f"{module}.py")
@@ -84,8 +84,8 @@ class Workshop:
         keywords = {
             name: wire.decode(entry, arrays, self._records) for name, entry in request["keywords"].items()
         }
-        if self.lender is not None:
-            self.lender.under_test = f"{request['module']}.{request['function']}"
+        if self.lent is not None:
+            self.lent.under_test = f"{request['module']}.{request['function']}"
         returned = function(*arguments, **keywords)
         value = _as_real_array(returned)
         if value is None:
@@ -125,7 +125,7 @@ class Workshop:
         return [inside.as_posix(), line, function[:80], text.strip()[:200]]
 
 
-class Lender:
+class LentFunctions:
     """Lends a function under test the homework's earlier functions, by asking the grader.
 
     So a module that is missing, or a function that is wrong, costs its own points and no later ones.
@@ -217,8 +217,8 @@ def main(options: Mapping[str, Any], channel: socket.socket) -> NoReturn:
     submission, stubs = Path(options["submission"]), Path(options["stubs"])
     # Appended, never first: a numpy.py in a submission must not stand in for numpy.
     sys.path.append(str(submission))
-    lender = Lender(channel, options["order"]) if options["lends"] else None
-    workshop = Workshop(options["package"], submission, stubs, lender)
+    lent = LentFunctions(channel, options["order"]) if options["lends"] else None
+    workshop = Workshop(options["package"], submission, stubs, lent)
     wire.send(channel, {"ready": True, "confinement": report})
     while True:
         try:
