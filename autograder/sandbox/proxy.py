@@ -15,14 +15,11 @@ from types import TracebackType
 
 import numpy as np
 
-from autograder.sandbox import failures, isolation
+from autograder.sandbox import failures, isolation, messages
 from autograder.sandbox.box import Box
 from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.inside import wire
 from autograder.sandbox.process import Borrow, Worker
-
-_KEEP = "keep only definitions at its top level"
-
 
 Lend = Callable[[str, Sequence[object], Mapping[str, object]], np.ndarray]
 """Calls the function of a name; ValueError with a sentence where the arguments do not fit."""
@@ -158,13 +155,13 @@ class Submission:
         """What the workers have printed since this was last asked for, fit to be shown."""
         new = "".join([*self._prints, *(worker.take_log() for worker in self._workers.values())])
         self._prints.clear()
-        return failures.clean_log(new)
+        return messages.clean_log(new)
 
     @property
     def printed(self) -> str:
         """What the submission's workers have printed so far, each bounded, fit to be shown."""
         running = [worker.log for worker in self._workers.values()]
-        return failures.clean_log("".join([*self._logs, *running]))
+        return messages.clean_log("".join([*self._logs, *running]))
 
     def call(
         self,
@@ -195,9 +192,9 @@ class Submission:
         if module in self._missing:
             raise failures.MissingModule(name, self._missing[module])
         if (name, self.is_lending) in self._hung:
-            raise failures.hung_before(name, self._hung[name, self.is_lending])
+            raise messages.hung_before(name, self._hung[name, self.is_lending])
         if self.is_lending and self._lent_hangs >= self._limits.most_lent_hangs:
-            raise failures.hung_before(name, self._limits.impatient_seconds)
+            raise messages.hung_before(name, self._limits.impatient_seconds)
         arrays: list[np.ndarray] = []
         header = {
             "do": "call",
@@ -213,13 +210,13 @@ class Submission:
             self._row_left += size * self._limits.call_seconds_per_mebibyte
         reply, values = self._ask_patiently(module, name, header, arrays, limit)
         if "fault" in reply:
-            fault = failures.from_description(name, reply["fault"])
+            fault = messages.from_description(name, reply["fault"])
             # OpenBLAS, for one, waits for ever where there is no memory to be had.
             self._is_short_of_memory |= isinstance(fault, failures.OutOfMemory)
             raise fault
         if len(values) != 1 + (len(arrays) if with_arguments else 0):
             self._end(self.is_lending)
-            raise failures.bad_reply(name)
+            raise messages.bad_reply(name)
         return values
 
     def _ask_patiently(
@@ -242,14 +239,14 @@ class Submission:
                 if attempt == 2 or not was_patient:
                     self._hung[name, self.is_lending] = allowed
                     self._lent_hangs += self.is_lending
-                    raise failures.hung(name, allowed) from None
+                    raise messages.hung(name, allowed) from None
             except wire.WireClosed:
                 ending = worker.exit_sentence()
                 self._end(self.is_lending)
-                raise failures.died(name, ending) from None
+                raise messages.died(name, ending) from None
             except wire.WireError:
                 self._end(self.is_lending)
-                raise failures.bad_reply(name) from None
+                raise messages.bad_reply(name) from None
         raise AssertionError("the second attempt returns or raises")
 
     def _request(
@@ -276,9 +273,9 @@ class Submission:
 
     def _check_time(self, name: str) -> None:
         if self._ends is not None and time.monotonic() >= self._ends:
-            raise failures.out_of_time(name)
+            raise messages.out_of_time(name)
         if self._row_left is not None and self._row_left <= 0:
-            raise failures.too_slow(name, self._limits.row_seconds)
+            raise messages.too_slow(name, self._limits.row_seconds)
 
     def _ready_worker(self) -> Worker:
         """The running worker, or a new one with every module imported, dependencies first.
@@ -339,12 +336,11 @@ class Submission:
             if module not in self._slow_imports and allowed == self._limits.import_seconds:
                 self._slow_imports.add(module)
                 return False
-            problem = f"Importing {module}.py did not end within {allowed:.0f} s: {_KEEP}."
+            problem = messages.import_hung(module, allowed)
         except wire.WireClosed:
-            ending = worker.exit_sentence()
-            problem = f"Importing {module}.py ended the whole Python process ({ending}): {_KEEP}."
+            problem = messages.import_died(module, worker.exit_sentence())
         except wire.WireError:
-            problem = f"Importing {module}.py disturbed the connection to the grader: {_KEEP}."
+            problem = messages.import_disturbed(module)
         if problem is not None:
             self._import_faults[module] = problem
             return False
@@ -356,7 +352,7 @@ class Submission:
             raise failures.GraderFault(
                 f"The stub of {module}.py cannot be imported: regenerate the template."
             )
-        self._import_faults[module] = failures.import_sentence(module, reply["fault"])
+        self._import_faults[module] = messages.import_failed(module, reply["fault"])
         return self._import(worker, module)
 
     def _modules_before(self, module: str) -> list[str]:

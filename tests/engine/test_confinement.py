@@ -15,8 +15,8 @@ import pytest
 
 from autograder.sandbox import failures, isolation, process, sweep
 from autograder.sandbox.box import Box
-from autograder.sandbox.failures import clean_log, hide_folders
 from autograder.sandbox.inside import kernel, landlock, seccomp
+from autograder.sandbox.messages import clean_log, hide_folders
 from autograder.sandbox.proxy import Limits, Submission
 from tests.engine.conftest import ROOT
 

@@ -6,6 +6,7 @@ other side.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
@@ -23,8 +24,7 @@ import numpy as np
 
 from . import confinement, wire
 
-_MESSAGE_CHARACTERS = 2000
-_FRAMES = 20
+_MAX_MESSAGE_CHARS = 2000
 
 
 class Workshop:
@@ -102,27 +102,27 @@ class Workshop:
             kind = "not implemented"
         else:
             kind = "exception"
-        fault: wire.Header = {
+        message, lines = _text_of(error), []
+        if isinstance(error, SyntaxError) and error.filename:
+            message = str(error.msg)[:_MAX_MESSAGE_CHARS]
+            lines.append((error.filename, error.lineno, error.text))
+        lines += [(f.filename, f.lineno, f.line) for f in traceback.extract_tb(error.__traceback__)]
+        return {
             "kind": kind,
             "type": type(error).__name__[:80],
-            "message": _text_of(error),
-            "lines": [],
+            "message": message,
+            "line": self._last_of_submission(lines),
         }
-        if isinstance(error, SyntaxError) and error.filename:
-            fault["lines"].append(self._line(error.filename, error.lineno or 0, "<module>", error.text or ""))
-            fault["message"] = str(error.msg)[:_MESSAGE_CHARACTERS]
-        for frame in traceback.extract_tb(error.__traceback__):
-            fault["lines"].append(self._line(frame.filename, frame.lineno or 0, frame.name, frame.line or ""))
-        fault["lines"] = [line for line in fault["lines"] if line][-_FRAMES:]
-        return fault
 
-    def _line(self, file: str, line: int, function: str, text: str) -> list[str | int] | None:
-        """One line of the submission, or None for a line of anybody else's."""
-        try:
-            inside = Path(file).relative_to(self.submission)
-        except ValueError:
-            return None
-        return [inside.as_posix(), line, function[:80], text.strip()[:200]]
+    def _last_of_submission(
+        self, lines: Sequence[tuple[str, int | None, str | None]]
+    ) -> tuple[str, int, str] | None:
+        """The last of some lines that is the submission's: its file, number and text."""
+        for file, number, text in reversed(lines):
+            with contextlib.suppress(ValueError):
+                inside = Path(file).relative_to(self.submission)
+                return inside.as_posix(), number or 0, (text or "").strip()[:200]
+        return None
 
 
 class LentFunctions:
@@ -199,7 +199,7 @@ def _as_real_array(returned: Any) -> np.ndarray | None:
 
 def _text_of(error: BaseException) -> str:
     try:
-        return str(error)[:_MESSAGE_CHARACTERS]
+        return str(error)[:_MAX_MESSAGE_CHARS]
     except Exception:  # a hostile __str__
         return ""
 

@@ -24,7 +24,7 @@ def fisher_estimate(scores, mask):
         "kind": "exception",
         "type": "\ud800\x1b[2J",
         "message": "\udfff\x00\x07\u202e" * 50,
-        "lines": [["\ud800", 1, "", ""]],
+        "line": ["\ud800", 1, ""],
     }
     text = json.dumps({"id": 1, "fault": fault, "arrays": []}).encode()
     text = text.replace(b'"id": 1', b'"id": %d' % sys._getframe(2).f_locals.get("request", {"id": 1})["id"])
