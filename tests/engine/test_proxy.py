@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.lender import Lender
+from autograder.homework import HW4
 from autograder.sandbox import failures
 from autograder.sandbox.box import Box
 from autograder.sandbox.proxy import Limits, Submission
@@ -26,7 +27,7 @@ def behind_the_wall(missing=(), limits=None, **sources):
     submitted = {module: source.encode() for module, source in sources.items()}
     box = Box("hw4", ROOT / "student_template" / "hw4", tuple(FUNCTIONS), submitted)
     absent = {module: f"{module}.py is missing" for module in missing}
-    with box as opened, Submission(opened, FUNCTIONS, absent, limits, Lender("hw4"), ORDER) as submission:
+    with box as opened, Submission(opened, FUNCTIONS, absent, limits, Lender(HW4), ORDER) as submission:
         yield submission
 
 
