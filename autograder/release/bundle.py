@@ -1,4 +1,4 @@
-"""The two zips that leave the repository: the platform's, and the students'. Refuses to make a bad one.
+"""The two zips that are handed out, the platform's and the students': neither is made before both are proven.
 
 Identical sources give identical bytes: names are sorted, times and modes are fixed, and nothing is
 compressed, because zlib's output differs between its versions.
@@ -22,16 +22,16 @@ from autograder.release.proof import Template
 from autograder.release.template import ReleaseError
 
 MIN_SALT_CHARS = 8
-"""A shorter one can be tried out by a student, and is found by accident in an honest text."""
+"""A shorter one could be guessed by trying, and might occur in any text."""
 _SCRIPTS = ("setup.sh", "run_autograder")
 _LOCK = "requirements/grading.lock"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can say."""
+"""The earliest time that a zip can hold."""
 _UNIX = 3
 _MIN_BODY_CHARS = 40
-"""Of a hidden test, in characters without white space: shorter bodies are calls that anybody would write."""
+"""Of a hidden test, without white space: shorter bodies are calls that anybody would write."""
 _MIN_STATEMENT_CHARS = 100
-"""The longest statement that hidden and public tests share, a call, has 85."""
+"""Without white space; the longest statement that hidden and public tests share, a call, has 85."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def build(
     Args:
         assignment: the homework.
         salt: the settings' salt, which no student may learn.
-        find_shortcomings: proves the grader; returns a sentence for everything that is not as it should be.
+        find_shortcomings: proves the grader; returns a sentence for everything that it gets wrong.
 
     Returns:
         The platform's, then the students'.
@@ -183,7 +183,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _pieces(file: Path) -> Iterator[tuple[str, str]]:
-    """Yield what is secret in a hidden test, without white space, and where it stands."""
+    """Yield what is secret in a hidden test, without white space, and its file and line."""
     if file.suffix != ".py":
         return
     source = file.read_bytes()

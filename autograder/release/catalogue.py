@@ -1,4 +1,4 @@
-"""Calls everything in the catalogue of mistakes once: a slip must not wait for the student it concerns."""
+"""Calls everything in the catalogue of mistakes once, so that an error in it is found before the term."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def check_catalogue(catalogue: Catalogue) -> Iterator[str]:
         except Exception as error:
             yield f"{name} of the solutions raises on its probe {len(answers) + 1}: {_said(error)}"
         for mistake in catalogue.of(name):
-            yield from _slips(mistake, right, answers)
+            yield from _errors(mistake, right, answers)
 
 
-def _slips(mistake: Misconception, right: Callable[..., Any], answers: Answers) -> Iterator[str]:
-    """Make the mistake on every probe, and look for its number in the right answers and in its own."""
+def _errors(mistake: Misconception, right: Callable[..., Any], answers: Answers) -> Iterator[str]:
+    """Make the mistake on every probe, and fit its number to the right answers and to its own."""
     own = []
     for place, (probe, expected) in enumerate(answers, start=1):
         try:

@@ -1,4 +1,4 @@
-"""Grades submissions that are known to be harmless in this process: no worker, no wall, many a second.
+"""Grades trusted submissions in this process, without worker and isolation: many of them a second.
 
 For the grader's own checks over the catalogue of mistakes and the right styles. Never for a submission that
 somebody handed in.
@@ -112,7 +112,7 @@ class TrustedSubmission:
 
     @contextlib.contextmanager
     def lending(self) -> Iterator[None]:
-        """As the proxy's."""
+        """Lend the reference's earlier functions while the context lasts, as the proxy does."""
         self.is_lending = True
         try:
             yield
@@ -120,13 +120,13 @@ class TrustedSubmission:
             self.is_lending = False
 
     def renew(self) -> None:
-        """Nothing is carried over: the code is trusted to be pure."""
+        """Do nothing: trusted code carries no state over."""
 
     def start_row(self) -> None:
-        """No time is limited."""
+        """Do nothing: time is not limited."""
 
     def take_printed(self) -> str:
-        """What is printed is not kept."""
+        """Return nothing: what is printed is not kept."""
         return ""
 
     def _load(self, assignment: Assignment, package: Path, *, is_lending: bool) -> dict[str, ModuleType]:
@@ -151,7 +151,7 @@ class TrustedSubmission:
                     self._lend(modules[module], module)
         finally:
             sys.dont_write_bytecode = writes_bytecode
-            self._numpy_errors = np.seterr(**errors)  # np.seterr of the submission's is for its calls alone
+            self._numpy_errors = np.seterr(**errors)  # what the submission set is for its calls alone
             for key in [key for key in sys.modules if key.partition(".")[0] == name]:
                 del sys.modules[key]
             sys.modules.update(before)
@@ -201,7 +201,7 @@ class _Function:
 
 
 def _as_sent(value: object) -> object:
-    """The copy of an argument that a worker would be given: numpy's numbers become Python's, say."""
+    """The copy of an argument that a worker would be given; numpy's numbers become Python's, for example."""
     arrays: list[np.ndarray] = []
     description = json.loads(json.dumps(wire.encode(value, arrays)))
     copies = [np.array(array, order="K") for array in arrays]

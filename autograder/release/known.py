@@ -32,7 +32,7 @@ _DISGUISES: Mapping[str, Callable[[str], str]] = {
     "tabs": _with_tabs,
     "without_comments": lambda source: ast.unparse(ast.parse(source)) + "\n",
 }
-"""Right submissions that differ from the reference in nothing that Python sees."""
+"""Right submissions that are the reference to Python, and differ from it as files."""
 
 
 def write_reference(assignment: Assignment, folder: Path) -> Path:

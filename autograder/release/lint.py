@@ -1,6 +1,6 @@
-"""What of a homework is not declared, not consistent or not meant to be handed out: found in seconds.
+"""Finds in seconds what of a homework is not declared, not consistent or not meant to be handed out.
 
-It grades nothing. Whether the tests catch the mistakes is what `validate` proves.
+Nothing is graded: whether the tests catch the mistakes is what `validate` proves.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _LEFTOVERS = (
     "*([0-9])*",
     "#*#",
 )
-"""Names that nobody gives to a handout."""
-_GIT_SECONDS = 20.0
+"""Names of files that are not meant to be handed out."""
+MAX_GIT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Findings:
     Attributes:
         looked_at: how much was looked at, for people.
         problems: a sentence for everything to mend.
-        notes: a sentence for what is worth knowing and no fault.
+        notes: a sentence for what is worth knowing without being wrong.
     """
 
     looked_at: str
@@ -124,7 +124,13 @@ def check_functions(assignment: Assignment, checks: Sequence[Check], catalogue: 
 
 
 def check_mistakes(assignment: Assignment, checks: Sequence[Check], catalogue: Catalogue) -> Iterator[str]:
-    """Yield what a known mistake lacks, and the rows it names that do not exist; arguments as above."""
+    """Yield what a known mistake lacks, and the rows it names that do not exist.
+
+    Args:
+        assignment: the homework.
+        checks: the hidden tests.
+        catalogue: its mistakes.
+    """
     numbers = {function.qualified_name: function.number for function in assignment.functions}
     rows = {check.row.number for check in checks}
     counted = Counter(mistake.name for mistake in catalogue.misconceptions)
@@ -136,7 +142,7 @@ def check_mistakes(assignment: Assignment, checks: Sequence[Check], catalogue: C
             yield f"{mistake.name} is a mistake in {mistake.function}, which is no function of the homework."
             continue
         if not mistake.sentence:
-            yield f"{mistake.name} says nothing to who makes it: give it a docstring."
+            yield f"{mistake.name} has no sentence for the student who makes it: give it a docstring."
         if not mistake.slide:
             yield f"{mistake.name} names no slide: say which one it contradicts."
         for row in mistake.rows:
@@ -147,7 +153,7 @@ def check_mistakes(assignment: Assignment, checks: Sequence[Check], catalogue: C
 
 
 def check_visibility(settings: Settings, checks: Sequence[Check]) -> Iterator[str]:
-    """Yield the settings' numbers with which no row begins.
+    """Yield the numbers in the settings that no row begins with.
 
     Args:
         settings: the staff's settings.
@@ -214,7 +220,7 @@ class _Collector:
 
 
 def _collect(assignment: Assignment) -> tuple[dict[str, object], list[str]]:
-    """The hidden tests by where they stand, and why some cannot be imported."""
+    """The hidden tests by their pytest ids, and a sentence for each file that cannot be imported."""
     collector = _Collector()
     run_pytest(assignment, collector, "--collect-only")
     return collector.tests, collector.problems
@@ -229,7 +235,7 @@ def _handed_out(assignment: Assignment) -> list[Path]:
 def _tracked(root: Path) -> frozenset[Path] | None:
     try:
         done = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=root, capture_output=True, timeout=_GIT_SECONDS, check=True
+            ["git", "ls-files", "-z"], cwd=root, capture_output=True, timeout=MAX_GIT_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -1,6 +1,6 @@
 """Makes the students' folder from solutions and public tests: strips, proves, then writes or compares.
 
-The only file of `release` that writes to the repository; it knows no particular homework.
+The only file of `release` that writes to the repository. Works for any homework.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.release import markers, proof
 from autograder.release.proof import Template
 
 TESTS = PurePosixPath("tests")
-"""Where the public tests stand in the students' folder."""
+"""The public tests' folder in the students' folder."""
 
 _IGNORED_NAMES = ("__pycache__", "node_modules", "Thumbs.db")
 _IGNORED_ENDINGS = (".pyc", ".pyo", "~", ".bak", ".orig", ".rej", ".egg-info")
@@ -200,7 +200,7 @@ def _read_template(assignment: Assignment) -> dict[PurePosixPath, tuple[bytes, b
     found = {}
     for path in walk(folder):
         mode = path.lstat().st_mode
-        # A link never counts as up to date, wherever it points.
+        # A link is never up to date, wherever it points.
         content = path.read_bytes() if stat.S_ISREG(mode) else b""
         is_odd = not stat.S_ISREG(mode) or bool(mode & stat.S_IXUSR)
         found[PurePosixPath(path.relative_to(folder).as_posix())] = (content, is_odd)
@@ -230,7 +230,7 @@ def _written(assignment: Assignment, template: Template, beside: Path | None = N
 
 
 def _swap(new: Path, place: Path) -> None:
-    """Put a folder in place of another, which moves to the new one's parent, and back if that fails."""
+    """Put a folder in place of another, which is kept beside the new one, and put back where that fails."""
     old = new.with_name(f"{place.name}-old")
     if place.exists():
         place.rename(old)

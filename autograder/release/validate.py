@@ -1,4 +1,4 @@
-"""The grader's own report card: it grades every submission whose marks are known, and says where it errs."""
+"""Proves the grader: grades every submission whose marks are known, and reports where it is wrong."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class MistakeCheck:
         function: ``module.function``.
         wanted: rows that must fail; where empty, one of the function's rows must.
         rows: every row of the function, and whether it failed: the mistake's line of the kill matrix.
-        is_named: whether a failed row says the mistake's own sentence.
-        misnamed: the names of other mistakes that a failed row claims.
+        is_named: whether a failed row shows the mistake's own sentence.
+        misnamed: the other mistakes whose sentences a failed row shows.
         problem: why it could not be graded; empty where it could.
     """
 
@@ -116,12 +116,12 @@ class ReportCard:
 
     @property
     def named(self) -> int:
-        """How many mistakes are told by their own sentence."""
+        """How many mistakes are named by their own sentence."""
         return sum(mistake.is_named for mistake in self.mistakes)
 
     @property
     def shortcomings(self) -> tuple[str, ...]:
-        """A sentence for everything that is not as it should be; none where the grader is good."""
+        """A sentence for everything that the grader gets wrong; none where it is good."""
         return tuple(self._shortcomings())
 
     def _shortcomings(self) -> Iterator[str]:
@@ -142,8 +142,8 @@ class ReportCard:
             yield f"Nothing loses row {row}: write a mistake that does, or take the row out."
         if self.attacks is not None and not self.attacks.is_good:
             yield f"The attack suite: {self.attacks.problem or 'not every attack was survived.'}"
-            for name, said in self.attacks.failed:
-                yield f"{name} was not survived: {said}"
+            for name, message in self.attacks.failed:
+                yield f"{name} was not survived: {message}"
         if self.mistakes and self.named < NAMED_WELL * len(self.mistakes):
             unnamed = ", ".join(mistake.name for mistake in self.mistakes if not mistake.is_named)
             yield (
@@ -189,7 +189,7 @@ def validate(
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> ReportCard:
-    """Grade every submission whose marks are known, and hold the results against them.
+    """Grade every submission whose marks are known, and compare the results with them.
 
     Args:
         assignment: the homework.
@@ -206,19 +206,16 @@ def validate(
         jobs = list(_jobs(assignment, mistakes, Path(folder), other_salts, None if sample is None else 1))
         total = len(jobs) + (len(mistakes) if salts else 0)
         finished = itertools.count(1)
+
+        def advance(name: str) -> None:
+            on_progress(Progress(next(finished), total, name))
+
         graded: dict[str, Graded] = {}
         for done in grade_all(assignment.root, jobs, workers):
             graded[done.job.name] = done
-            on_progress(Progress(next(finished), total, done.job.name))
-    steady: tuple[SaltCheck, ...] = ()
-    if salts:
-        steady = check_salts(
-            assignment,
-            mistakes,
-            other_salts[:MAX_MISTAKE_SALTS],
-            workers,
-            lambda name: on_progress(Progress(next(finished), total, f"{name}, other salts")),
-        )
+            advance(done.job.name)
+    several = other_salts[:MAX_MISTAKE_SALTS]
+    steady = check_salts(assignment, mistakes, several, workers, lambda name: advance(f"{name}, other salts"))
     # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
     attacks = check_attacks(assignment.root, workers) if sample is None else None
     full = assignment.points + assignment.bonus
@@ -277,7 +274,7 @@ def _jobs(
     numbers = {function.qualified_name: function.number for function in assignment.functions}
     for mistake in mistakes:
         submission = known.write_mistaken(assignment, mistake, folder / "mistakes" / mistake.name)
-        # Its own function's rows say whether it is caught; the others would only take time.
+        # Whether it is caught shows in its own function's rows; the others would only take time.
         yield Job(_MISTAKE + mistake.name, submission, only=numbers[mistake.function])
 
 
@@ -297,7 +294,7 @@ def _diagnosis(row: Mapping[str, object]) -> str:
 
 
 def _has_failed(row: Mapping[str, object]) -> bool:
-    """Whether a row lost its points as a finding; that the grader failed, or ran out of time, is none."""
+    """Whether a row lost its points as wrong; a grader fault or a time-out is no caught mistake."""
     return _outcome(row) == Outcome.FAILED.value
 
 
@@ -316,7 +313,7 @@ def _check_whole(graded: Graded, expected: float) -> WholeCheck:
 
 def _check_mistake(mistake: Misconception, graded: Graded, every: Sequence[Misconception]) -> MistakeCheck:
     failed = [row for row in _rows(graded) if _has_failed(row)]
-    said = "\n".join(_diagnosis(row) for row in failed)
+    diagnoses = "\n".join(_diagnosis(row) for row in failed)
     others = {
         other.sentence: other.name
         for other in every
@@ -327,14 +324,14 @@ def _check_mistake(mistake: Misconception, graded: Graded, every: Sequence[Misco
         mistake.function,
         mistake.rows,
         {str(row["number"]): _has_failed(row) for row in _rows(graded)},
-        mistake.sentence in said,
-        tuple(name for sentence, name in others.items() if sentence in said),
+        mistake.sentence in diagnoses,
+        tuple(name for sentence, name in others.items() if sentence in diagnoses),
         graded.problem or _fault(graded),
     )
 
 
 def _fault(graded: Graded) -> str:
-    """Where the grader itself failed first, and with what; empty where it did not."""
+    """The first fault of the grader itself; empty where there was none."""
     if not graded.faults:
         return ""
     more = f" (and {len(graded.faults) - 1} more)" if len(graded.faults) > 1 else ""
@@ -345,7 +342,7 @@ def _complaint(check: WholeCheck) -> str:
     if check.points is None:
         return f"{check.name} could not be graded: {check.problem}"
     rows = "; ".join(
-        f"{number}: {said.splitlines()[0] if said else ''}" for number, said in check.failed.items()
+        f"{number}: {output.splitlines()[0] if output else ''}" for number, output in check.failed.items()
     )
     lost = f" Lost rows: {rows}" if check.expected else ""
     return f"{check.name} got {check.points:g} points, but {check.expected:g} were expected.{lost}"

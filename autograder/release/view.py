@@ -1,6 +1,6 @@
 """What a results.json looks like to a student and to the staff: side by side in a terminal, or as a page.
 
-Imitates what is public about the platform; it can show anybody's file that obeys the rules.
+Imitates what is publicly known of the platform, for any file that obeys its rules.
 """
 
 from __future__ import annotations
@@ -31,19 +31,10 @@ def show(document: Document, console: Console, *, is_after_due_date: bool = Fals
         console: where to.
         is_after_due_date: whether the student looks after the due date.
     """
-    when = "after the due date" if is_after_due_date else "before the due date"
-    student = Panel(
-        Group(*_student_view(document, is_after_due_date)),
-        title=f"[bold]What the student sees {when}[/]",
-        title_align="left",
-        border_style="blue",
-    )
-    staff = Panel(
-        Group(*_staff_view(document)),
-        title="[bold]What the staff sees besides[/]",
-        title_align="left",
-        border_style="magenta",
-    )
+    when = "after" if is_after_due_date else "before"
+    title = f"What the student sees {when} the due date"
+    student = _panel(title, "blue", _student_view(document, is_after_due_date))
+    staff = _panel("What the staff sees besides", "magenta", _staff_view(document))
     if console.width < SIDE_BY_SIDE_COLUMNS:
         console.print(student, staff)
         return
@@ -54,6 +45,10 @@ def show(document: Document, console: Console, *, is_after_due_date: bool = Fals
     console.print(grid)
 
 
+def _panel(title: str, colour: str, lines: Iterator[RenderableType]) -> Panel:
+    return Panel(Group(*lines), title=f"[bold]{title}[/]", title_align="left", border_style=colour)
+
+
 def to_page(document: Document, title: str, *, is_after_due_date: bool = False) -> str:
     """Make a static page of what the student sees.
 
@@ -62,16 +57,14 @@ def to_page(document: Document, title: str, *, is_after_due_date: bool = False) 
         title: the page's title.
         is_after_due_date: whether the student looks after the due date.
     """
-    total = _total(document, is_after_due_date)
-    pieces = [f"<h1>{html.escape(title)}</h1>", f"<p class=total>{html.escape(total)}</p>"]
+    total = html.escape(_total(document, is_after_due_date))
+    pieces = [f"<h1>{html.escape(title)}</h1>", f"<p class=total>{total}</p>"]
     if _is_shown(document, is_after_due_date):
         pieces.append(_output_html(document, document))
         for row in _shown_rows(document, is_after_due_date):
-            mark = {"passed": "passed", "failed": "failed"}.get(str(_status(row)), "")
-            pieces.append(
-                f'<section class="{mark}"><h2>{html.escape(_heading(row))}</h2>'
-                f"{_output_html(row, document)}</section>"
-            )
+            status, heading = html.escape(_status(row)), html.escape(_heading(row))
+            output = _output_html(row, document)
+            pieces.append(f'<section class="{status}"><h2>{heading}</h2>{output}</section>')
         for column in document.get("leaderboard", ()):
             pieces.append(f"<p>Leaderboard: {html.escape(str(column['name']))}: {column['value']}</p>")
     body = "\n".join(pieces)
@@ -96,10 +89,11 @@ def _student_view(document: Document, is_after_due_date: bool) -> Iterator[Rende
         return
     yield Text(_output_text(document, document) + "\n")
     for row in _shown_rows(document, is_after_due_date):
-        yield Text(f"{_mark(row)} {_heading(row)}", style=_colour(row))
-        said = _output_text(row, document)
-        if said:
-            yield Padding(Text(said), (0, 0, 0, 4))
+        mark = {"passed": "✓", "failed": "✗"}.get(_status(row), "·")
+        yield Text(f"{mark} {_heading(row)}", style=_colour(row))
+        output = _output_text(row, document)
+        if output:
+            yield Padding(Text(output), (0, 0, 0, 4))
     for column in document.get("leaderboard", ()):
         yield Text(f"Leaderboard: {column['name']}: {column['value']}", style="italic")
 
@@ -110,7 +104,7 @@ def _staff_view(document: Document) -> Iterator[RenderableType]:
         table.add_column(name, justify="right" if name == "seconds" else "left")
     for row in document.get("tests", ()):
         extra = row.get("extra_data", {})
-        outcome = str(extra.get("outcome", _status(row) or ""))
+        outcome = str(extra.get("outcome", _status(row)))
         seconds = extra.get("seconds")
         table.add_row(
             escape(str(row.get("number", row.get("name", "")))),
@@ -133,14 +127,14 @@ def _shown_rows(document: Document, is_after_due_date: bool) -> Iterator[Mapping
 
 def _is_shown(bearer: Mapping[str, Any], is_after_due_date: bool) -> bool:
     """Whether students see a row, or the whole, before grades are published."""
-    said = bearer.get("visibility", "visible")
-    return said == "visible" or (said == "after_due_date" and is_after_due_date)
+    visibility = bearer.get("visibility", "visible")
+    return visibility == "visible" or (visibility == "after_due_date" and is_after_due_date)
 
 
 def _total(document: Document, is_after_due_date: bool) -> str:
     rows = document.get("tests", ())
     possible = sum(row.get("max_score", 0) for row in rows)
-    # The platform shows no total as long as it would tell something of a row that is not shown.
+    # The platform shows no total while it would reveal something about a row that is not shown.
     if not all(_is_shown(bearer, is_after_due_date) for bearer in (document, *rows)):
         return f"Autograder score: - / {possible:g}"
     score = document.get("score", sum(row.get("score", 0) for row in rows))
@@ -153,44 +147,41 @@ def _heading(row: Mapping[str, Any]) -> str:
     return f"{number}{row.get('name', '')}{points}"
 
 
-def _status(row: Mapping[str, Any]) -> str | None:
+def _status(row: Mapping[str, Any]) -> str:
+    """Whether a row is shown as ``passed`` or ``failed``; empty where as neither."""
     if "status" in row or "score" not in row:
-        return row.get("status")
+        return str(row.get("status") or "")
     return "passed" if row["score"] >= row.get("max_score", 0) else "failed"
 
 
 def _colour(row: Mapping[str, Any]) -> str:
-    return {"passed": "green", "failed": "red"}.get(str(_status(row)), "default")
-
-
-def _mark(row: Mapping[str, Any]) -> str:
-    return {"passed": "✓", "failed": "✗"}.get(str(_status(row)), "·")
+    return {"passed": "green", "failed": "red"}.get(_status(row), "default")
 
 
 def _when(row: Mapping[str, Any]) -> str:
-    said = str(row.get("visibility", "visible"))
-    return {"visible": "at once", "hidden": "[red]never[/]"}.get(said, said.replace("_", " "))
+    visibility = str(row.get("visibility", "visible"))
+    return {"visible": "at once", "hidden": "[red]never[/]"}.get(visibility, visibility.replace("_", " "))
 
 
 def _output_text(bearer: Mapping[str, Any], document: Document) -> str:
-    said = str(bearer.get("output", ""))
-    return _Words.of(said) if _format(bearer, document) == "html" else said
+    output = str(bearer.get("output", ""))
+    return _Words.of(output) if _format(bearer, document) == "html" else output
 
 
 def _output_html(bearer: Mapping[str, Any], document: Document) -> str:
-    said = str(bearer.get("output", ""))
-    if _format(bearer, document) == "html" or not said:
-        return said
-    return f"<pre>{html.escape(said)}</pre>"
+    output = str(bearer.get("output", ""))
+    if _format(bearer, document) == "html" or not output:
+        return output
+    return f"<pre>{html.escape(output)}</pre>"
 
 
 def _format(bearer: Mapping[str, Any], document: Document) -> str:
-    usual = "text" if bearer is document else document.get("test_output_format", "text")
-    return str(bearer.get("output_format", usual))
+    default = "text" if bearer is document else document.get("test_output_format", "text")
+    return str(bearer.get("output_format", default))
 
 
 def _compact(value: object) -> str:
-    """A value as one line; of nested ones, ``name value`` pairs."""
+    """A value in one line: a mapping as ``name value`` pairs, a list as its entries."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_compact(entry)}" for name, entry in value.items()) or "none"
     if isinstance(value, list):
@@ -199,7 +190,7 @@ def _compact(value: object) -> str:
 
 
 class _Words(HTMLParser):
-    """What is left of html without a browser: words, lines, and that there is a picture."""
+    """The text of an HTML document, and a word in place of each picture."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -214,7 +205,7 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img":
-            # What it shows stands beside it: the rules ask for words.
+            # The platform's rules ask for a text beside it, which says what it shows.
             self._pieces.append("[picture]")
 
     def handle_data(self, data: str) -> None:

@@ -122,7 +122,7 @@ def test_a_function_whose_shapes_are_not_declared_is_named(homework):
         ),
         (
             {"misconceptions": (dataclasses.replace(SQUARED, sentence=""), CUBED)},
-            "squared says nothing to who makes it",
+            "squared has no sentence for the student who makes it",
         ),
         ({"misconceptions": (dataclasses.replace(SQUARED, slide=""), CUBED)}, "squared names no slide"),
         (
