@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import selectors
 import signal
@@ -44,7 +45,7 @@ _SYSTEM_FILES = (
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
     *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
 )
-Borrow = Callable[[wire.Header, list[np.ndarray]], tuple[wire.Header, list[np.ndarray]]]
+Borrow = Callable[[wire.Header, list[np.ndarray]], wire.Message]
 _OWN_UID_LIMITS = {"NPROC": 24}
 """Counted per uid over the whole machine, so only for a uid that nothing else uses."""
 
@@ -116,8 +117,8 @@ class Worker:
         arrays: Sequence[np.ndarray],
         limit_seconds: float,
         on_borrow: Borrow | None = None,
-        ends: float | None = None,
-    ) -> tuple[wire.Header, list[np.ndarray]]:
+        ends: float = math.inf,
+    ) -> wire.Message:
         """Send one request and wait for its reply.
 
         Args:
@@ -186,13 +187,8 @@ class Worker:
             return f"its process was ended by {name}"
         return f"its process ended with exit status {status}"
 
-    @property
-    def log(self) -> str:
-        """The first 64 KiB of what the worker printed."""
-        return self._log.decode("utf-8", "replace")
-
     def take_log(self) -> str:
-        """What the worker has printed since this was last asked for."""
+        """What the worker has printed since this was last asked for, of its first 64 KiB."""
         start, self._taken = self._taken, len(self._log)
         return self._log[start : self._taken].decode("utf-8", "replace")
 
@@ -223,7 +219,7 @@ class Worker:
         except wire.WireError:
             ending = self.exit_sentence()
             self.close()
-            last_line = self.log.strip().rpartition("\n")[2]
+            last_line = self.take_log().strip().rpartition("\n")[2]
             raise GraderFault(
                 f"The worker did not start: {ending} ({last_line}). Run ./setup.sh again."
             ) from None

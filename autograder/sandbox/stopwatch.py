@@ -7,6 +7,7 @@ a lock or the end of a sleep, as far as this process sees it wait: what holds up
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -36,12 +37,12 @@ class Stopwatch:
         self._clock = ~pid << 3 | _CPUCLOCK_SCHED
         self.start(0.0)
 
-    def start(self, limit_seconds: float, ends: float | None = None) -> None:
+    def start(self, limit_seconds: float, ends: float = math.inf) -> None:
         """Begin to count anew.
 
         Args:
             limit_seconds: how much may be counted.
-            ends: on `time.monotonic`, when time is up whatever was counted; None for never.
+            ends: on `time.monotonic`, when time is up whatever was counted.
         """
         self._limit_seconds = limit_seconds
         self._ends = ends
@@ -51,7 +52,7 @@ class Stopwatch:
     def left(self) -> float:
         """The seconds to wait before this is asked again; none once time is up."""
         now = time.monotonic()
-        if self._ends is not None and now >= self._ends:
+        if now >= self._ends:
             return 0.0
         if now >= self._next_look:
             seen = min(now - self._last_look, _MOST_SEEN_SECONDS)

@@ -254,8 +254,9 @@ class TestControls:
         with box, Submission(box, {"npg": ["fisher_estimate"]}, {}) as submission:
             submission.npg.fisher_estimate([[[1.0]]], [[True]])
             submission.renew()
-            assert "CHATTY on stdout" in submission.printed
-            assert "CHATTY on stderr" in submission.printed
+            printed = submission.take_printed()
+            assert "CHATTY on stdout" in printed
+            assert "CHATTY on stderr" in printed
 
     def test_a_survivor_would_be_seen(self):
         if not IS_ROOT:

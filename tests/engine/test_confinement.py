@@ -16,8 +16,9 @@ import pytest
 from autograder.sandbox import failures, isolation, process, sweep
 from autograder.sandbox.box import Box
 from autograder.sandbox.inside import kernel, landlock, seccomp
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import clean_log, hide_folders
-from autograder.sandbox.proxy import Limits, Submission
+from autograder.sandbox.proxy import Submission
 from tests.engine.conftest import ROOT
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")

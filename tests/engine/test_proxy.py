@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,8 @@ from autograder.grading.lender import Lender
 from autograder.homework import HW4
 from autograder.sandbox import failures
 from autograder.sandbox.box import Box
-from autograder.sandbox.proxy import Limits, Submission
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.proxy import Submission
 from tests.engine.conftest import ROOT
 
 FUNCTIONS = {"policy": ["score", "action_log_probabilities"], "npg": ["fisher_estimate", "npg_step_size"]}
@@ -132,7 +132,7 @@ def test_a_hang_is_tried_once_more_and_then_remembered():
         for _ in range(3):
             with pytest.raises(failures.CallTimedOut):
                 submission.npg.fisher_estimate(SCORES, MASK)
-        assert submission.printed.count("called") == 2
+        assert submission.take_printed().count("called") == 2
 
 
 def test_memory_that_one_function_keeps_is_there_for_the_next_row():
@@ -198,8 +198,9 @@ def test_what_is_printed_is_kept_and_bounded():
     with behind_the_wall(npg=source) as submission:
         submission.npg.fisher_estimate(SCORES, MASK)
         submission.renew()
-        assert submission.printed.startswith("hello")
-        assert len(submission.printed) <= 64 * 1024
+        printed = submission.take_printed()
+        assert printed.startswith("hello")
+        assert len(printed) <= 64 * 1024
 
 
 def test_prints_are_taken_once_and_survive_the_worker():
@@ -300,6 +301,6 @@ class TestLending:
 def test_the_box_is_gone_afterwards():
     with behind_the_wall(npg="def fisher_estimate(s, m): return 1.0") as submission:
         submission.npg.fisher_estimate(SCORES, MASK)
-        root = Path(submission._box.root)
+        root = submission._workers._box.root
         assert root.is_dir()
     assert not root.exists()

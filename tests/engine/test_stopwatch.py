@@ -14,7 +14,8 @@ from autograder.homework import HW4
 from autograder.sandbox import failures, stopwatch
 from autograder.sandbox.box import Box
 from autograder.sandbox.inside import wire
-from autograder.sandbox.proxy import Limits, Submission
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.proxy import Submission
 from autograder.sandbox.stopwatch import Stopwatch
 from tests.engine.conftest import ROOT
 
@@ -144,7 +145,9 @@ def test_a_worker_that_was_stopped_goes_on():
 def test_a_row_has_the_sum_of_what_its_calls_take(machine):
     """Not of what passes by the clock: a starved row with many calls is no slow one."""
 
-    class Worker:
+    class Answering:
+        """A worker that takes 0.4 s of the processor for each answer."""
+
         stopwatch = Stopwatch(0)
 
         def request(self, header, arrays, limit_seconds, on_borrow, ends):
@@ -153,7 +156,7 @@ def test_a_row_has_the_sum_of_what_its_calls_take(machine):
             return {"done": True}, [np.zeros(())]
 
     with Submission(None, {"npg": ["f"]}, {}, Limits(row_seconds=1.0)) as submission:
-        submission._ready_worker = Worker
+        submission._workers._ready = lambda *, is_lending: Answering()
         submission.start_row()
         for _ in range(3):
             submission.npg.f()
@@ -166,7 +169,6 @@ class Hanging:
 
     def __init__(self, machine):
         self.stopwatch = Stopwatch(0)
-        self.log = ""
         self._machine = machine
 
     def request(self, header, arrays, limit_seconds, on_borrow, ends):
@@ -186,11 +188,11 @@ def test_hangs_everywhere_cost_less_than_a_minute(machine):
     functions = [function.qualified_name for function in HW4.functions]
     names = {module: [f.name for f in HW4.functions if f.module == module] for module in HW4.modules}
 
-    def start_worker():
-        return submission._workers.setdefault(submission.is_lending, Hanging(machine))
+    def start_worker(*, is_lending):
+        return submission._workers._running.setdefault(is_lending, Hanging(machine))
 
     with Submission(None, names, {}, order=functions) as submission:
-        submission._ready_worker = start_worker
+        submission._workers._ready = start_worker
         for module, _, name in (function.partition(".") for function in functions * 6):
             submission.start_row()
             with pytest.raises(failures.CallTimedOut):

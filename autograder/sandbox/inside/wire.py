@@ -45,6 +45,7 @@ class WireTimeout(WireError):
 
 
 Header = dict[str, Any]
+Message = tuple[Header, list[np.ndarray]]
 Deadline = Callable[[], float]
 """The seconds that may be waited before it is asked again; none once the time is up."""
 
@@ -94,7 +95,7 @@ def send(
 
 def receive(
     channel: socket.socket, *, limit_bytes: int | None = REPLY_BYTES, deadline: Deadline | None = None
-) -> tuple[Header, list[np.ndarray]]:
+) -> Message:
     """Receive one message, checking every number before anything is allocated for it.
 
     Args:

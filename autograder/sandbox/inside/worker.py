@@ -46,7 +46,7 @@ class Workshop:
         self._modules: dict[str, ModuleType] = {}
         self._records: dict[str, Any] = {}
 
-    def answer(self, request: wire.Header, arrays: list[np.ndarray]) -> tuple[wire.Header, list[np.ndarray]]:
+    def answer(self, request: wire.Header, arrays: list[np.ndarray]) -> wire.Message:
         """Carry out one request; whatever student code raises becomes part of the reply."""
         try:
             if request["do"] == "load":
@@ -73,7 +73,7 @@ class Workshop:
         setattr(importlib.import_module(self.package), module, stub)
         return stub
 
-    def _call(self, request: wire.Header, arrays: list[np.ndarray]) -> tuple[wire.Header, list[np.ndarray]]:
+    def _call(self, request: wire.Header, arrays: list[np.ndarray]) -> wire.Message:
         function = getattr(self._modules[request["module"]], request["function"], None)
         if not callable(function):
             return {"fault": {"kind": "missing function"}}, []
