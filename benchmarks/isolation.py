@@ -46,13 +46,18 @@ def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
     import numpy as np
 
-    from autograder.sandbox import isolation, process
+    from autograder.sandbox import isolation
     from autograder.sandbox.box import Box
+    from autograder.sandbox.process import Worker
     from autograder.sandbox.proxy import Submission
 
     found = {}
-    box = Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": SOURCE})
-    with box, Submission(box, {"npg": ["fisher_estimate"]}, {}) as submission:
+    contents = ("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": SOURCE})
+    with (
+        Box(*contents) as box,
+        Box(*contents, layers=frozenset()) as box_without_layers,
+        Submission(box, {"npg": ["fisher_estimate"]}, {}) as submission,
+    ):
         mask = np.ones((1, 1), dtype=bool)
         for name, size, times in (("call, 6 kB", 750, 2000), ("call, 640 kB", 80_000, 500)):
             scores = np.zeros((size, 1, 1))
@@ -60,23 +65,16 @@ def main() -> int:
             found[name] = median_ms(lambda scores=scores: submission.npg.fisher_estimate(scores, mask), times)
         mode = submission.confinement["mode"]
 
-        def start_and_close() -> None:
+        starts: dict[Box, list[float]] = {box: [], box_without_layers: []}
+        ends: list[float] = []
+        for place in [*starts] * 15:  # in turn, so that a busy machine slows both
             begin = time.perf_counter()
-            worker = process.Worker(box)
-            starts.append((time.perf_counter() - begin) * 1e3)
+            worker = Worker(place)
+            starts[place].append((time.perf_counter() - begin) * 1e3)
             begin = time.perf_counter()
             worker.close()
             ends.append((time.perf_counter() - begin) * 1e3)
-
-        every_layer, by_layers = process.LAYERS, {}
-        starts: list[float] = []
-        ends: list[float] = []
-        for layers in [every_layer, frozenset()] * 15:  # in turn, so that a busy machine slows both
-            process.LAYERS = layers
-            start_and_close()
-            by_layers.setdefault(layers, []).append(starts[-1])
-        process.LAYERS = every_layer
-    with_layers, without = (statistics.median(by_layers[layers]) for layers in (every_layer, frozenset()))
+    with_layers, without = map(statistics.median, starts.values())
     found["worker's start, all layers"] = with_layers
     found["worker's start, none"] = without
     found["layers, at the start"] = with_layers - without

@@ -19,7 +19,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from types import TracebackType
 
@@ -29,6 +29,8 @@ from autograder.sandbox.forkserver import ForkServer
 
 _INSIDE = Path(__file__).resolve().parent / "inside"
 _PREFIX, _OWNER = "hw4-box-", "grader"
+LAYERS = frozenset({"limits", "privileges", "landlock", "seccomp"})
+"""What a worker gives up, see `inside/confinement.py`."""
 _OLD_SECONDS = 3600.0
 """No grading takes longer; the processes of another container with the same folder cannot be seen."""
 
@@ -38,18 +40,26 @@ class Box:
 
     Attributes:
         fork_server: where its workers come from; it ends with the box.
+        layers: as given.
 
     Args:
         package: the name of the package students fill in.
         template: the students' package as it is handed out: given modules and stubs.
         modules: the names of the modules students fill in.
         submitted: the source of each module that was handed in, by module.
+        layers: what its workers give up; fewer are for tests, which so see what an older kernel would leave.
     """
 
     def __init__(
-        self, package: str, template: Path, modules: tuple[str, ...], submitted: Mapping[str, bytes]
+        self,
+        package: str,
+        template: Path,
+        modules: tuple[str, ...],
+        submitted: Mapping[str, bytes],
+        layers: Set[str] = LAYERS,
     ) -> None:
         self.package = package
+        self.layers = layers
         self._template = template
         self._modules = modules
         self._submitted = submitted

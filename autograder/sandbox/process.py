@@ -38,8 +38,6 @@ _LIMITS = {
     "CORE": 0,
     "CPU": 300,  # seconds: a last resort, should the grader itself be killed
 }
-LAYERS = frozenset({"limits", "privileges", "landlock", "seccomp"})
-"""What workers give up; tests take some away to be a kernel that has less."""
 _SYSTEM_FILES = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"),
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
@@ -87,7 +85,7 @@ class Worker:
             "order": list(order),
             "lends": lends,
             "limits": _LIMITS | (_OWN_UID_LIMITS if self.uid is not None else {}),
-            "layers": sorted(LAYERS),
+            "layers": sorted(box.layers),
             "uid": self.uid,
             "group": box.group,
             "grader": os.getpid(),

@@ -8,13 +8,14 @@ import os
 import re
 import socket
 import sys
+from collections.abc import Set
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograder.sandbox import failures, isolation, process, sweep
-from autograder.sandbox.box import Box
+from autograder.sandbox.box import LAYERS, Box
 from autograder.sandbox.inside import kernel, landlock, seccomp
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import clean_log, hide_folders
@@ -33,15 +34,15 @@ ANSWERS = {
 ALL_ON = dict.fromkeys(("own uid", "no new privileges", "Landlock files", "seccomp"), "on")
 
 
-def box_of(source: str = "") -> Box:
-    return Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": source.encode()})
+def box_of(source: str = "", layers: Set[str] = LAYERS) -> Box:
+    return Box("hw4", ROOT / "student_template" / "hw4", ("npg",), {"npg": source.encode()}, layers)
 
 
-def run(body: str, limits: Limits | None = None) -> object:
+def run(body: str, layers: Set[str] = LAYERS) -> object:
     """Run some lines as student code, and give back what they return (a number), or raise what they raise."""
     lines = "\n    ".join(body.strip().splitlines())
     source = f"import numpy as np\ndef npg_step_size(gradient, fisher, delta):\n    {lines}\n"
-    with box_of(source) as box, Submission(box, {"npg": ["npg_step_size"]}, {}, limits) as submission:
+    with box_of(source, layers) as box, Submission(box, {"npg": ["npg_step_size"]}, {}) as submission:
         return float(submission.npg.npg_step_size(np.ones(1), np.eye(1), 1.0))
 
 
@@ -287,15 +288,16 @@ class TestModes:
         ("left_out", "layer"),
         [("landlock", "Landlock files"), ("seccomp", "seccomp"), ("privileges", "privileges")],
     )
-    def test_a_missing_layer_is_named(self, monkeypatch, left_out, layer):
-        monkeypatch.setattr(process, "LAYERS", process.LAYERS - {left_out})
-        with box_of() as box, pytest.raises(isolation.TooLittleIsolation, match=layer):
+    def test_a_missing_layer_is_named(self, left_out, layer):
+        with (
+            box_of(layers=LAYERS - {left_out}) as box,
+            pytest.raises(isolation.TooLittleIsolation, match=layer),
+        ):
             isolation.require("A", box)
 
-    def test_a_worker_starts_with_no_layer_at_all(self, monkeypatch):
+    def test_a_worker_starts_with_no_layer_at_all(self):
         """As on macOS and old kernels: less protection, the same results."""
-        monkeypatch.setattr(process, "LAYERS", frozenset())
-        assert run("return 1.0") == 1.0
+        assert run("return 1.0", layers=frozenset()) == 1.0
 
     @on_linux
     def test_a_mode_that_is_not_there_is_refused_on_the_command_line(self, grade, tmp_path):

@@ -23,19 +23,20 @@ def main() -> int:
 
 
 def weaken(layers: str, limits: str) -> None:
-    """Leave out layers, or shorten limits, in this process."""
-    from autograder.sandbox import process, proxy
+    """Have the gradings of this process leave out layers, or shorten limits."""
+    from autograder.grading import grade
+    from autograder.sandbox.limits import Limits
 
-    process.LAYERS = frozenset(layers.split(",")) - {""}
+    short = Limits(
+        import_seconds=2.0,
+        call_seconds=1.0,
+        patience_seconds=2.0,
+        impatient_seconds=0.3,
+        impatient_import_seconds=1.5,
+    )
+    grade.Box = functools.partial(grade.Box, layers=frozenset(layers.split(",")) - {""})
     if limits == "short":
-        proxy.Limits = functools.partial(
-            proxy.Limits,
-            import_seconds=2.0,
-            call_seconds=1.0,
-            patience_seconds=2.0,
-            impatient_seconds=0.3,
-            impatient_import_seconds=1.5,
-        )
+        grade.Submission = functools.partial(grade.Submission, limits=short)
 
 
 if __name__ == "__main__":
