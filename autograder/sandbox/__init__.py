@@ -1,1 +1,4 @@
-"""The wall: student code runs on its far side only. Imports no other folder of the project."""
+"""Runs student code in processes of its own, with as few rights as the system allows.
+
+Imports no other folder of the project.
+"""

@@ -1,7 +1,7 @@
 """One core for the grader and its worker, where a container's share is no larger than that.
 
-They take turns and never need two. On one core a turn is a switch; on two, each turn waits for a core that
-went idle to wake up, and the time that takes is counted against the container's share.
+The two take turns, so they never need two cores at once. On one core, the next turn begins with a context
+switch; on two, it waits until an idle core has woken up, and that time counts against the container's share.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _CHOICE_SECONDS = 0.5
-"""How long a core is kept: it was idle when it was chosen, and may be another container's by now."""
+"""How long a core is kept before a new choice: by then, another container may be running on it."""
 _GROUPS = Path("/sys/fs/cgroup")
 
 
 class SharedCore:
-    """The core that this thread and its workers run on, where one is all they may use.
+    """The core that this thread and its workers run on, where they may use no more than one.
 
     Args:
         share: how many cores all of them together may use.
@@ -34,31 +34,31 @@ class SharedCore:
         self._placed: set[int] = set()
 
     def take(self, pid: int) -> None:
-        """Let a worker run where this thread does; every half second, that is a core that was idle.
+        """Move a worker to the core of this thread, which moves to an idle one every half second.
 
         Args:
-            pid: the worker's process. Threads that it has started already stay where they are.
+            pid: the worker's process. Threads that it has already started stay where they are.
         """
         if len(self._allowed) < 2 or (pid in self._placed and time.monotonic() < self._until):
             return
         try:
             if time.monotonic() >= self._until:
                 self._choose()
-            with contextlib.suppress(ProcessLookupError):  # gone already: whoever asked for it will see
+            with contextlib.suppress(ProcessLookupError):  # it has ended: the request to it will show that
                 os.sched_setaffinity(pid, {self._core})
             self._placed.add(pid)
-        except OSError:  # not to be had here
+        except OSError:  # this system does not allow it
             self._leave()
 
     def _leave(self) -> None:
-        """Go back to all cores, and stay there."""
+        """Go back to all cores for good."""
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, self._allowed)
         self._allowed = set()
 
     def _choose(self) -> None:
         os.sched_setaffinity(0, self._allowed)
-        time.sleep(1e-5)  # whoever wakes up is given an idle core, if there is one
+        time.sleep(1e-5)  # a thread that wakes up is placed on an idle core, if there is one
         self._core = int(ctypes.CDLL(None).sched_getcpu())
         os.sched_setaffinity(0, {self._core})
         self._placed.clear()
@@ -85,7 +85,7 @@ def _quotas(processes: Path, groups: Path) -> Iterator[float]:
         if controllers and "cpu" not in controllers.split(","):
             continue
         base = groups / "cpu" if controllers else groups
-        # A container may see its own group as the root, under the path it has outside.
+        # In a container, its own group may be mounted as the root while the path is the one outside of it.
         for folder in [path, *map(str, Path(path).parents)]:
             group = base / folder.lstrip("/")
             with contextlib.suppress(OSError, ValueError):

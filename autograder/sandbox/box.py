@@ -7,8 +7,8 @@
 
     grader        which process it belongs to
 
-It lies outside the repository, so that nothing of the grader is beside student code. Where the grader is
-root, it is open to a group of its own alone, which its workers are in: no other worker can look into it.
+It lies outside the repository, so that no file of the grader is near student code. Where the grader is root,
+only a group of the box's own may enter it. Its workers are in that group; the workers of other boxes are not.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PREFIX, _OWNER = "hw4-box-", "grader"
 LAYERS = frozenset({"limits", "privileges", "landlock", "seccomp"})
 """What a worker gives up, see `inside/confinement.py`."""
 _OLD_SECONDS = 3600.0
-"""No grading takes longer; the processes of another container with the same folder cannot be seen."""
+"""A younger box may be in use by a grader in another container, whose processes cannot be seen here."""
 
 
 class Box:
@@ -85,7 +85,7 @@ class Box:
 
     @property
     def stubs(self) -> Path:
-        """The folder that holds a stub of every module."""
+        """The folder that holds the stub of every module."""
         return self.root / "stubs"
 
     def __enter__(self) -> Box:
@@ -155,7 +155,7 @@ class Box:
 
 
 def _reachable_temporary_folder() -> Path:
-    """A folder for temporary files that another uid can enter; root's TMPDIR may lie in a private one."""
+    """A folder for temporary files that every user can enter: root's TMPDIR may be in a private one."""
     usual = Path(tempfile.gettempdir()).resolve()
     if all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)):
         return usual

@@ -1,4 +1,4 @@
-"""The calls made to a submission, kept for whoever explains a failure: what was asked, and what came back."""
+"""The calls made to a submission: arguments and return values, kept to explain a failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAX_KEPT_BYTES = 32 * 2**20
-"""Of the arrays of all calls that are kept. A test that makes more calls keeps its last ones."""
+"""What the arguments of the kept calls may take together; older calls are dropped for newer ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +18,9 @@ class Call:
 
     Attributes:
         function: ``module.function``.
-        arguments: its positional arguments, the very objects that the test passed.
+        arguments: its positional arguments: the objects that the test passed, not copies.
         keywords: its keyword arguments.
-        returned: what the test was given; None where the call raised or returned nothing usable.
+        returned: the array that the test got; None where the call raised or returned nothing usable.
     """
 
     function: str
@@ -30,7 +30,7 @@ class Call:
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of its arrays."""
+        """The bytes of the arrays among its arguments."""
         return sum(array.nbytes for array in arrays_in([*self.arguments, *self.keywords.values()]))
 
 
@@ -42,14 +42,14 @@ class CallLog:
         self._size_bytes = 0
 
     def add(self, call: Call) -> None:
-        """Keep a call, and drop the oldest ones where there are too many."""
+        """Keep a call, and drop the oldest ones where they have become too large."""
         self._calls.append(call)
         self._size_bytes += call.size_bytes
         while self._size_bytes > MAX_KEPT_BYTES and len(self._calls) > 1:
             self._size_bytes -= self._calls.pop(0).size_bytes
 
     def clear(self) -> None:
-        """Forget every call: another input is tried."""
+        """Forget every call, before another input is tried."""
         self._calls.clear()
         self._size_bytes = 0
 
@@ -59,7 +59,7 @@ class CallLog:
 
 
 def arrays_in(arguments: Iterable[object]) -> Iterator[np.ndarray]:
-    """The arrays among some arguments, those of records too, in the order in which they cross the wall."""
+    """The arrays among some arguments and in their dataclasses, in the order of `wire.encode`."""
     for argument in arguments:
         if isinstance(argument, np.ndarray):
             yield argument

@@ -1,13 +1,13 @@
-"""What can go wrong on the far side of the wall: one exception each. `messages` writes what they say.
+"""The exceptions for what can go wrong with a submission's code. `messages` makes most of them.
 
-Knows nothing of points or tests. A fault of the grader itself is no `SubmissionFault`.
+Knows nothing of points or tests. A `GraderFault` is not the submission's and never costs points.
 """
 
 from __future__ import annotations
 
 
 class GraderFault(Exception):
-    """The grader itself failed. Never booked as the student's mistake."""
+    """The grader itself failed, which never counts as the student's mistake."""
 
 
 class SubmissionFault(Exception):
@@ -15,7 +15,7 @@ class SubmissionFault(Exception):
 
     Attributes:
         function: ``module.function`` that was called.
-        ends_row: True where trying further inputs would only cost time.
+        ends_row: whether other inputs would end in the same fault, so that trying them only costs time.
     """
 
     ends_row = True
@@ -48,7 +48,7 @@ class CallRaised(SubmissionFault):
 
 
 class OutOfMemory(CallRaised):
-    """The function raised MemoryError: what it has kept may leave too little for every later call."""
+    """The function raised MemoryError: what it keeps may leave too little memory for later calls."""
 
     ends_row = True
 

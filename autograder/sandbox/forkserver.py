@@ -1,7 +1,9 @@
-"""Where workers come from: one clean process that has imported numpy, and forks each of them.
+"""Starts workers: by forking a process that has imported numpy and nothing of a submission.
 
-A start of Python and numpy takes 80 ms of a core, a fork 5. Elsewhere than on Linux, where a grader cannot
-become the parent of an orphan and libraries do not bear to be forked, each worker is a start of its own.
+Starting Python and importing numpy takes 80 ms of a core, a fork 5. On other systems than Linux each worker
+is started afresh: a grader cannot become the parent of an orphan there (PR_SET_CHILD_SUBREAPER is Linux's),
+and the system libraries of macOS may start threads, after which a fork may crash (Python's docs on
+multiprocessing).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.inside import wire
 
 _START_SECONDS = 60.0
-"""A start takes 0.1 s; a cold disk and a fifth of a core are still no fault of the submission."""
+"""A start takes 0.1 s; a cold disk or a fifth of a core must not make the grader fail."""
 _LOOK_SECONDS = 0.002
 _FORKS = sys.platform == "linux"
 
@@ -54,7 +56,7 @@ class ForkServer:
         order, descriptors = {"do": "start", "forks": _FORKS, "options": options}, [channel.fileno(), output]
         if not _FORKS:
             started, control = _launch(self._start_file, output)
-            # Where it is gone already, the caller gets no answer from it, and reads what it has printed.
+            # If it has ended, its caller will notice that it does not answer, and report what it printed.
             with control, contextlib.suppress(OSError, wire.WireError):
                 _order(control, order, descriptors)
             return started
@@ -65,18 +67,18 @@ class ForkServer:
         try:
             return OrphanProcess(int(self._ask(order, descriptors)["pid"]))
         except (OSError, wire.WireError) as error:
-            said = self.close().rpartition("\n")[2] or error or type(error).__name__
-            raise GraderFault(f"The worker did not start: {said}. Run ./setup.sh again.") from None
+            reason = self.close().rpartition("\n")[2] or error or type(error).__name__
+            raise GraderFault(f"The worker did not start: {reason}. Run ./setup.sh again.") from None
 
     def run_sweeper(self, victim: int, own: int) -> str:
-        """Run the sweeper in a fork, or in a process of its own where there is none to fork.
+        """Run the sweeper in a fork of this process, or in a process of its own where this one does not run.
 
         Args:
             victim: the user whose processes are ended.
             own: a user that nobody has.
 
         Returns:
-            Why it refused, or nothing.
+            Why it refused; empty where it did not.
         """
         if self._process is not None and self._process.poll() is None:
             try:
@@ -92,11 +94,12 @@ class ForkServer:
             return wire.receive(self._control, deadline=wire.within(_START_SECONDS))[0]
         except BaseException as error:
             if not isinstance(error, OSError | wire.WireError):
-                self.close()  # its answer, still to come, would be taken for that to the next order
+                # A signal: the answer would arrive later, and be taken for that to the next order.
+                self.close()
             raise
 
     def close(self) -> str:
-        """End the process, and return what it has said; workers that it has forked are not its children."""
+        """End the process, and return what it wrote to stderr; the workers that it has forked run on."""
         if self._process is None or self._control is None:
             return ""
         process, self._process = self._process, None
@@ -138,7 +141,7 @@ class OrphanProcess:
         return status
 
     def kill(self) -> None:
-        """Send SIGKILL if it still runs; not reaped before, its number is nobody else's."""
+        """Send SIGKILL if it still runs: until it is reaped, no other process can have its number."""
         if self.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
 
@@ -146,7 +149,7 @@ class OrphanProcess:
         if self.returncode is None:
             try:
                 pid, status = os.waitpid(self.pid, flags)
-            except ChildProcessError:  # the sweep has reaped it
+            except ChildProcessError:  # `sweep` has reaped it
                 self.returncode = 0
             else:
                 if pid:
@@ -190,17 +193,20 @@ def _launch(start_file: Path, output: int) -> tuple[subprocess.Popen[bytes], soc
 
 
 def _interpreter() -> str:
-    """This environment's interpreter, by a path without links: ``.venv`` may be one into a private folder."""
+    """The interpreter of this environment, by a path whose folders are no links.
+
+    ``.venv`` may be a link, and its own path lead through a folder that is closed to other users.
+    """
     running = Path(sys.executable)
     return str(running.parent.resolve() / running.name)
 
 
 def _environment() -> dict[str, str]:
-    """A clean environment; only what numpy's linear algebra needs to run here is handed on."""
+    """A clean environment; of the grader's, only the settings of OpenBLAS that it may need here are kept."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        # Threads of the linear algebra would not fit under the limits, and gain nothing on small arrays.
+        # Its threads would exceed the limits (NPROC, AS), and gain nothing on small arrays.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

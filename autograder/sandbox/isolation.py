@@ -1,4 +1,4 @@
-"""What the layers of a worker amount to: a mode from A (all of them) to D (a process of its own, no more)."""
+"""The mode that a worker's layers add up to, from A (all of them) to D (only a process of its own)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MODES = {
     "C": "Landlock and a system-call filter, but the grader's own user",
     "D": "a process of its own",
 }
-"""From the strongest down."""
+"""The strongest first."""
 _USER = ("own uid",)
 _KERNEL = ("no new privileges", "Landlock files", "seccomp")
 _NEEDED = {"A": (*_USER, *_KERNEL), "B": _USER, "C": _KERNEL, "D": ()}
@@ -30,7 +30,7 @@ def mode_of(report: Mapping[str, str]) -> str:
 
 
 def require(mode: str, box: Box) -> None:
-    """Start a worker to see what there is here, and refuse what is weaker than a mode.
+    """Start a worker to see which layers this machine has, and refuse a mode weaker than the one asked for.
 
     Args:
         mode: ``"A"`` to ``"D"``.

@@ -1,4 +1,4 @@
-"""One worker process: started, spoken to within a limit, ended. Knows no function and no test."""
+"""One worker process: started, asked within a time limit, ended. Knows no function and no test."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from autograder.sandbox.failures import GraderFault
 from autograder.sandbox.inside import wire
 from autograder.sandbox.stopwatch import Stopwatch
 
-LOG_BYTES = 64 * 1024
+MAX_LOG_BYTES = 64 * 1024
 _START_SECONDS = 60.0
-"""A start takes 0.1 s; a cold disk and a fifth of a core are still no fault of the submission."""
+"""A start takes 0.1 s; a cold disk or a fifth of a core must not make the grader fail."""
 _LOOK_SECONDS = 0.25
-_SCRATCH_BYTES, _SCRATCH_ENTRIES, _SCRATCH_PATH = 64 * 1024 * 1024, 2000, 1000
-"""More in the scratch folder ends the worker: limits of the system hold for a file, not for all of them."""
+_MAX_SCRATCH_BYTES, _MAX_SCRATCH_ENTRIES, _MAX_SCRATCH_PATH_CHARS = 64 * 1024 * 1024, 2000, 1000
+"""More in the scratch folder ends the worker: RLIMIT_FSIZE limits each file, not all of them together."""
 _LIMITS = {
     "AS": 1024 * 1024 * 1024,
     "FSIZE": 16 * 1024 * 1024,
@@ -38,14 +38,16 @@ _LIMITS = {
     "CORE": 0,
     "CPU": 300,  # seconds: a last resort, should the grader itself be killed
 }
+"""By the names of setrlimit(2), in bytes where nothing else is said."""
+_OWN_UID_LIMITS = {"NPROC": 24}
+"""Counted per uid over the whole machine, so only for a uid that nothing else uses."""
 _SYSTEM_FILES = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"),
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
     *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
 )
 Borrow = Callable[[wire.Header, list[np.ndarray]], wire.Message]
-_OWN_UID_LIMITS = {"NPROC": 24}
-"""Counted per uid over the whole machine, so only for a uid that nothing else uses."""
+"""Answers a worker that asks for what a function of the reference returns."""
 
 
 class Worker:
@@ -54,12 +56,12 @@ class Worker:
     Args:
         box: the folder it runs from.
         order: the homework's functions, ``module.function``, earlier ones first.
-        lends: whether a function under test gets the earlier ones from `on_borrow` of a request.
+        lends: whether the function that is called gets the earlier ones from `on_borrow` of its request.
 
     Attributes:
-        confinement: what the worker said of its own limits.
+        confinement: the worker's report, see `confinement.confine`.
         uid: the user it runs as, or None for the grader's own.
-        stopwatch: what counts of the time that its last request takes.
+        stopwatch: counts the time of its latest request.
 
     Raises:
         GraderFault: it could not be started.
@@ -68,7 +70,7 @@ class Worker:
     def __init__(self, box: Box, order: Sequence[str] = (), *, lends: bool = False) -> None:
         self._lease = sweep.UidLease() if box.group is not None else None
         self.uid = self._lease.uid if self._lease else None
-        self._scratch = scratch = box.new_scratch(self.uid)
+        self._scratch = box.new_scratch(self.uid)
         self._excess = ""
         self._is_over = threading.Event()
         self._fork_server = box.fork_server
@@ -78,21 +80,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         self._channel = ours
         self._printed, output = os.pipe()
-        options = {
-            "package": box.package,
-            "submission": str(box.submission),
-            "stubs": str(box.stubs),
-            "order": list(order),
-            "lends": lends,
-            "limits": _LIMITS | (_OWN_UID_LIMITS if self.uid is not None else {}),
-            "layers": sorted(box.layers),
-            "uid": self.uid,
-            "group": box.group,
-            "grader": os.getpid(),
-            "readable": [*_readable_folders(), str(box.runtime), str(box.submission), str(box.stubs)],
-            "writable": [str(scratch), os.devnull],
-            "scratch": str(scratch),
-        }
+        options = _options(box, self.uid, self._scratch) | {"order": list(order), "lends": lends}
         try:
             self._process = box.fork_server.start_worker(options, theirs, output)
         except BaseException:
@@ -122,9 +110,9 @@ class Worker:
         Args:
             header: what to do.
             arrays: the arrays it refers to.
-            limit_seconds: how long it may take by the stopwatch, what is borrowed meanwhile included.
-            on_borrow: answers what the worker asks for before it replies.
-            ends: on `time.monotonic`, when it is given up whatever the stopwatch says.
+            limit_seconds: how long it may take by the stopwatch, the answers of `on_borrow` included.
+            on_borrow: answers the worker where it asks for something before it replies.
+            ends: when it is given up whatever the stopwatch says, on `time.monotonic`.
 
         Raises:
             WireTimeout: no whole reply in time.
@@ -155,7 +143,7 @@ class Worker:
         self._channel.close()
         if self.uid is None:
             sweep.end_tree(self._process.pid)
-        # The worker leads its session: this reaches most of what it may have forked, the sweep the rest.
+        # The worker leads a process group: this ends most of what it may have forked, the sweep the rest.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
@@ -191,17 +179,17 @@ class Worker:
         return self._log[start : self._taken].decode("utf-8", "replace")
 
     def _read_log(self) -> None:
-        """Keep the first of what is printed, drop the rest, and look after the scratch folder meanwhile."""
+        """Keep the first 64 KiB that are printed, drop the rest, and measure the scratch folder meanwhile."""
         with open(self._printed, "rb", buffering=0) as pipe, selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
             look, is_open = 0.0, True
             while True:
-                if not is_open:  # it closed its output, and may still write files
+                if not is_open:  # the worker has closed its output, and may still write files
                     if self._is_over.wait(_LOOK_SECONDS):
                         return
                 elif selector.select(_LOOK_SECONDS):
                     chunk = os.read(pipe.fileno(), 65536)
-                    self._log += chunk[: LOG_BYTES - len(self._log)]
+                    self._log += chunk[: MAX_LOG_BYTES - len(self._log)]
                     is_open = bool(chunk)
                 elif self._is_over.is_set():
                     return
@@ -233,8 +221,25 @@ def _shared_core() -> affinity.SharedCore:
     return affinity.SharedCore(affinity.share_of_cores())
 
 
+def _options(box: Box, uid: int | None, scratch: Path) -> dict[str, object]:
+    """What a worker must know of its box, see `start.become_worker` and `confinement.confine`."""
+    return {
+        "package": box.package,
+        "submission": str(box.submission),
+        "stubs": str(box.stubs),
+        "limits": _LIMITS | (_OWN_UID_LIMITS if uid is not None else {}),
+        "layers": sorted(box.layers),
+        "uid": uid,
+        "group": box.group,
+        "grader": os.getpid(),
+        "readable": [*_readable_folders(), str(box.runtime), str(box.submission), str(box.stubs)],
+        "writable": [str(scratch), os.devnull],
+        "scratch": str(scratch),
+    }
+
+
 def _readable_folders() -> list[str]:
-    """Where the interpreter, its packages and the system's shared libraries lie; nothing of the grader's."""
+    """The folders of the interpreter, its packages and the system's libraries; none of the grader's."""
     of_python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     of_prefixes = [str(Path(prefix) / name) for prefix in sorted(prefixes) for name in ("lib", "lib64")]
@@ -242,7 +247,7 @@ def _readable_folders() -> list[str]:
 
 
 def _is_small(folder: Path) -> bool:
-    """Whether a folder holds few and small files; no more of it is looked at than that takes."""
+    """Whether a folder keeps below the limits; stops at the first that it exceeds."""
     pending, entries, size = [str(folder)], 0, 0
     while pending:
         with contextlib.suppress(FileNotFoundError), os.scandir(pending.pop()) as listing:
@@ -252,6 +257,10 @@ def _is_small(folder: Path) -> bool:
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
                 entries += 1
-                if entries > _SCRATCH_ENTRIES or size > _SCRATCH_BYTES or len(entry.path) > _SCRATCH_PATH:
+                if (
+                    entries > _MAX_SCRATCH_ENTRIES
+                    or size > _MAX_SCRATCH_BYTES
+                    or len(entry.path) > _MAX_SCRATCH_PATH_CHARS
+                ):
                     return False
     return True

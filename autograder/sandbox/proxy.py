@@ -1,4 +1,4 @@
-"""The one door through the wall: looks like the package students fill in, and calls across.
+"""Looks like the package students fill in; each call runs in a worker.
 
 ``submission.npg.fisher_estimate(scores, mask)`` runs in a worker and returns a plain float64 array, or raises
 a `SubmissionFault`. `workers` starts and ends the processes, `limits` decides how long they may take.
@@ -23,7 +23,7 @@ from autograder.sandbox.workers import Lend, Workers
 
 
 class Submission:
-    """A submission behind the wall, one attribute a module. A context manager: its workers end with it.
+    """A submission that runs in workers, with an attribute for each module; a context manager that ends them.
 
     Args:
         box: the folder the submission is run from.
@@ -91,9 +91,9 @@ class Submission:
     def lending(self) -> Iterator[None]:
         """Lend the function that is called the reference's earlier ones, in place of the submission's own.
 
-        Earlier means earlier in ``order``: what is lent has been judged already. The lent functions run on
-        this side of the wall; a worker of its own sees their values, nothing else. Their calls have the time
-        of a row once more.
+        Earlier means earlier in ``order``: what is lent has been judged already. The lent functions run in
+        this process; a second worker is sent their values, and nothing else. The calls have the time of a row
+        again.
         """
         self.is_lending = True
         self.start_row()
@@ -134,26 +134,38 @@ class Submission:
         name, is_lending = f"{module}.{function}", self.is_lending
         if module in self._missing:
             raise failures.MissingModule(name, self._missing[module])
-        arrays: list[np.ndarray] = []
-        header = {
-            "do": "call",
-            "module": module,
-            "function": function,
-            "arguments": [wire.encode(value, arrays) for value in arguments],
-            "keywords": {key: wire.encode(value, arrays) for key, value in keywords.items()},
-            "with_arguments": with_arguments,
-        }
+        header, arrays = _request(module, function, arguments, keywords, with_arguments=with_arguments)
         limit = self._time_left.limit_of_call(name, arrays, is_lending=is_lending)
         reply, values = self._workers.call(name, header, arrays, limit, is_lending=is_lending)
         if "fault" in reply:
             fault = messages.from_description(name, reply["fault"])
-            # OpenBLAS, for one, waits for ever where there is no memory to be had.
+            # The next row needs a new worker: OpenBLAS waits for ever where it gets no memory.
             self._is_short_of_memory |= isinstance(fault, failures.OutOfMemory)
             raise fault
         if len(values) != 1 + (len(arrays) if with_arguments else 0):
             self._workers.end(is_lending=is_lending)
             raise messages.bad_reply(name)
         return values
+
+
+def _request(
+    module: str,
+    function: str,
+    arguments: Sequence[object],
+    keywords: Mapping[str, object],
+    *,
+    with_arguments: bool,
+) -> wire.Message:
+    arrays: list[np.ndarray] = []
+    header = {
+        "do": "call",
+        "module": module,
+        "function": function,
+        "arguments": [wire.encode(value, arrays) for value in arguments],
+        "keywords": {key: wire.encode(value, arrays) for key, value in keywords.items()},
+        "with_arguments": with_arguments,
+    }
+    return header, arrays
 
 
 class RemoteModule:
@@ -174,7 +186,7 @@ class RemoteModule:
 
 @dataclass(frozen=True)
 class RemoteFunction:
-    """One function of the submission; calling it calls across the wall."""
+    """One function of the submission; a call of it runs in a worker."""
 
     submission: Submission
     module: str

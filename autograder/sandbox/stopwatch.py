@@ -1,7 +1,8 @@
-"""How long a worker takes: a machine that stalls, stops or starves it takes nothing from its time.
+"""Counts the time that a worker takes, but not the time that a busy machine takes from it.
 
-Two things count. One is its processor time. The other is the time that it waits of its own accord, for input,
-a lock or the end of a sleep, as far as this process sees it wait: what holds up both of them passes unseen.
+Two things count: the worker's processor time, and the time in which it waits for input, a lock or the end of
+a sleep. Waiting is seen by looking at the worker every 50 ms. When the machine holds up this process as well,
+no look happens, and the time does not count.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import sys
 import time
 from collections.abc import Iterator
 
-_LOOK_SECONDS, _LEAST_SECONDS = 0.05, 0.001
-_MOST_SEEN_SECONDS = 2 * _LOOK_SECONDS
-"""Between two looks; when more has passed, this process was itself stopped or starved."""
+_LOOK_SECONDS, _MIN_SECONDS = 0.05, 0.001
+_MAX_SEEN_SECONDS = 2 * _LOOK_SECONDS
+"""What may count between two looks; when more has passed, this process was itself stopped or starved."""
 _HELD_UP_SHARE = 0.1
-"""What counts of the time that a worker is ready to run, or reads a disk, and gets no further: a bound for
-where nothing else ends it, so far above every limit that right code is safe on a twentieth of a core."""
+"""The part that counts of the time in which a worker is ready to run, or reads a disk, and does not get on.
+
+It ends what nothing else would, and is so small that right code is safe on a twentieth of a core.
+"""
 _CPUCLOCK_SCHED = 2
 """Of the kernel's linux/posix-timers.h: the processor time that the scheduler counts."""
 
@@ -42,7 +45,7 @@ class Stopwatch:
 
         Args:
             limit_seconds: how much may be counted.
-            ends: on `time.monotonic`, when time is up whatever was counted.
+            ends: when time is up whatever was counted, on `time.monotonic`.
         """
         self._limit_seconds = limit_seconds
         self._ends = ends
@@ -50,16 +53,16 @@ class Stopwatch:
         self._go_on()
 
     def left(self) -> float:
-        """The seconds to wait before this is asked again; none once time is up."""
+        """The seconds to wait before this is called again; 0 once time is up."""
         now = time.monotonic()
         if now >= self._ends:
             return 0.0
         if now >= self._next_look:
-            seen = min(now - self._last_look, _MOST_SEEN_SECONDS)
+            seen = min(now - self._last_look, _MAX_SEEN_SECONDS)
             self._counted += max(self._ran(), seen * self._share_of_wait())
             self._go_on()
         is_up = self._counted >= self._limit_seconds
-        return 0.0 if is_up else max(self._next_look - now, _LEAST_SECONDS)
+        return 0.0 if is_up else max(self._next_look - now, _MIN_SECONDS)
 
     def taken(self) -> float:
         """The seconds that were counted since the start."""
@@ -67,7 +70,7 @@ class Stopwatch:
 
     @contextlib.contextmanager
     def answering(self) -> Iterator[None]:
-        """While this process does something for the worker, count what that takes of the processor."""
+        """While this process computes something for the worker, count its own processor time."""
         self._counted += self._ran()
         start = time.thread_time()
         try:
@@ -78,28 +81,28 @@ class Stopwatch:
 
     def _go_on(self) -> None:
         self._last_look = time.monotonic()
-        rest = max(self._limit_seconds - self._counted, _LEAST_SECONDS)
+        rest = max(self._limit_seconds - self._counted, _MIN_SECONDS)
         self._next_look = self._last_look + min(_LOOK_SECONDS, rest)
         self._used = self._processor_seconds()
 
     def _ran(self) -> float:
-        """The processor time since the last look; no more than has passed, with however many threads."""
+        """The processor time since the last look; no more than has passed, so that threads count once."""
         used = self._processor_seconds()
         if self._used is None or used is None:
             return 0.0
         return min(used - self._used, time.monotonic() - self._last_look)
 
     def _processor_seconds(self) -> float | None:
-        """The processor time of all threads of the worker; None where that is not told."""
+        """The processor time of all threads of the worker; None where the system does not tell."""
         if sys.platform == "linux":
             with contextlib.suppress(OSError):
                 return time.clock_gettime(self._clock)
         return None
 
     def _share_of_wait(self) -> float:
-        """How much counts of the time in which the worker did not run, by what it is doing now.
+        """How much counts of the time in which the worker did not run, by its present state.
 
-        A worker that was stopped, by whomever, is told to go on.
+        A worker that was stopped (SIGSTOP, by anybody) is sent SIGCONT.
         """
         state = self._state()
         if state == b"T":
@@ -108,7 +111,7 @@ class Stopwatch:
         return _HELD_UP_SHARE if state in (b"R", b"D") and self._used is not None else 1.0
 
     def _state(self) -> bytes:
-        """The state of its main thread, as proc_pid_stat(5) has it; empty where that is not told."""
+        """The state of its main thread, a letter of proc_pid_stat(5); empty where it is not told."""
         with contextlib.suppress(OSError), open(f"/proc/{self._pid}/stat", "rb") as file:
             return file.read().rpartition(b") ")[2][:1]
         return b""

@@ -1,4 +1,4 @@
-"""The end of a worker: nothing that runs as its user is alive afterwards, and no file of its is left.
+"""Ends a worker: afterwards no process of its user is alive, and no file of its is left.
 
 Knows processes, users and files; nothing of submissions.
 """
@@ -25,20 +25,20 @@ from autograder.sandbox.inside import kernel, sweeper
 
 _SWEEPER = Path(sweeper.__file__).resolve()
 _SWEEPS, _SWEEP_SECONDS = 10, 10.0
-"""A sweep takes 15 ms; a machine that stalls is no reason to leave something alive."""
+"""A sweep takes 15 ms; a machine that stalls must not leave anything alive."""
 _LOOKS, _LOOK_SECONDS = 500, 0.002
-"""After each. Counts, not a time: a machine that stalls looks less often."""
+"""After each sweep, this often: a number, not a time, so that a machine that stalls has longer."""
 _SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
 _STATUS = re.compile(
     rb"^State:\t(\S).*?^PPid:\t(\d+)\n.*?^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)\n", re.DOTALL | re.MULTILINE
 )
-"""Of /proc/PID/status. The name above it has no line of its own to give: the kernel escapes its line ends."""
+"""Of /proc/PID/status. A process cannot fake such a line by its name: the kernel escapes its line ends."""
 SAME_USER = "HW4_ALLOW_SAME_USER"
-"""With 1, as in setup.sh, student code may run as root where root's Python is root's alone."""
+"""Where this is 1, student code runs as root, for machines whose Python only root can run. As in setup.sh."""
 
 
 def gives_workers_own_users() -> bool:
-    """Whether this process is root, and can so make others run as a user of their own."""
+    """Whether workers run as users of their own, which takes root."""
     return hasattr(os, "geteuid") and os.geteuid() == 0 and os.environ.get(SAME_USER) != "1"
 
 
@@ -60,9 +60,10 @@ class SystemProcess:
 
 
 def processes() -> Iterator[SystemProcess]:
-    """Every process there is; none where there is no /proc.
+    """Every process of the system; none where there is no /proc.
 
-    The status file is read, not the owner of the folder: that is root for a process that is not dumpable.
+    The users are read from the status file. The owner of the folder is root for a process that is not
+    dumpable.
     """
     try:
         names = os.listdir("/proc")
@@ -80,13 +81,13 @@ def processes() -> Iterator[SystemProcess]:
 
 
 def identity(pid: int) -> str:
-    """A process's number and when it was started, as far as that is told: no two processes have both alike.
+    """The number of a process and when it was started, which no two processes have in common.
 
     Empty where there is no such process.
     """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # After the name in brackets, from the state on: starttime is the 20th.
+            # proc_pid_stat(5): starttime is field 22, so the 20th after the name in brackets.
             return f"{pid} {int(file.read().rpartition(b')')[2].split()[19])}"
     except OSError:
         if os.path.exists("/proc/self/stat"):
@@ -115,7 +116,7 @@ class UidLease:
         for process in processes():
             taken |= process.uids
         free = sorted(_mapped_uids() - taken)
-        # SystemRandom: it must differ between gradings at the same moment, and is no part of a result.
+        # SystemRandom: gradings that start at the same moment must draw different users.
         for uid in random.SystemRandom().sample(free, min(len(free), 100)):
             if self._lock(uid):
                 self.uid = uid
@@ -126,12 +127,12 @@ class UidLease:
         )
 
     def release(self) -> None:
-        """Let others have it."""
+        """Let other graders take the user."""
         if self._holder is not None:
             self._holder.close()
 
     def _lock(self, uid: int) -> bool:
-        """Take the name of an abstract socket: there once for all, and gone with its process."""
+        """Bind an abstract socket, see unix(7): only one process can, and its end releases the name."""
         self._holder: socket.socket | None = None
         if sys.platform != "linux":
             return True
@@ -146,7 +147,7 @@ class UidLease:
 
 
 def _mapped_uids() -> set[int]:
-    """Those of the made-up users that exist in this container."""
+    """Those of the made-up users that exist in this container, see user_namespaces(7)."""
     everyone = range(sweeper.FIRST, sweeper.LAST + 1)
     try:
         lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
@@ -160,7 +161,7 @@ def _mapped_uids() -> set[int]:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of whatever loses its own below this process, so that it can be reaped."""
+    """Become the parent of descendants that lose theirs, so that they can be reaped."""
     if sys.platform == "linux":
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
@@ -206,7 +207,7 @@ def start_sweeper(victim: int, own: int) -> str:
             start_new_session=True,
         )
     except subprocess.TimeoutExpired:
-        return ""  # what is left will be seen
+        return ""  # the caller looks for what is left, and tries again
     if done.returncode == 0:
         return ""
     return done.stderr.strip().rpartition("\n")[2] or f"its exit status was {done.returncode}"
@@ -226,10 +227,10 @@ def _are_gone(uid: int) -> bool:
 
 
 def end_tree(root: int) -> None:
-    """End a process and its descendants where they have the grader's own user.
+    """End a process and its descendants, for workers that run as the grader's own user.
 
-    Not exact: a process that forked and lost its parent is missed. Workers that cannot be swept by user are
-    kept from forking by their system-call filter, where there is one.
+    Not exact: a descendant whose parent has ended is missed. Where there is a system-call filter, it keeps
+    such workers from forking.
     """
     children: dict[int, list[int]] = {}
     for process in processes():
@@ -255,10 +256,10 @@ def remove_files_of(uid: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all that is in it, however deep or hostile; nothing may be using it.
+    """Remove a file or a folder with all that is in it, however deep; no process may be using it any more.
 
-    Not `shutil.rmtree`, which recurses: a folder nested 2000 deep ends it. Each folder's folders are moved up
-    to the root instead, so that no path ever gets long.
+    Not `shutil.rmtree`, which recurses and fails on a folder nested 2000 deep. Here folders inside a folder
+    are moved up to the root first, so that no path gets long.
     """
     with contextlib.suppress(OSError):
         if not stat.S_ISDIR(path.lstat().st_mode):

@@ -90,7 +90,7 @@ class Workers:
         """End a worker, so that the next call starts a new one."""
         worker = self._running[is_lending]
         worker.close()
-        # Last: a signal may come in between, and then it is closed once more at the end.
+        # Not removed before: when a signal comes in between, `end_all` closes the worker again.
         self._printed.append(worker.take_log())
         del self._running[is_lending]
 
@@ -118,7 +118,7 @@ class Workers:
             try:
                 is_whole = all(self._import(worker, module) for module in self._modules)
             except BaseException:
-                # Half of the modules are there: the next call needs a worker with all of them.
+                # Not all modules are imported: the next call needs a new worker.
                 self.end(is_lending=is_lending)
                 raise
             if not is_whole:
@@ -152,7 +152,7 @@ class Workers:
             before = self._modules[: self._modules.index(module)]
             if all(other in self._import_faults for other in before):
                 raise failures.GraderFault(f"The stub of {file} cannot be imported: regenerate the template.")
-            return True  # student code that runs in this worker has broken the import system for itself
+            return True  # a module imported before has broken the import system, which costs this worker only
         self._import_faults[module] = messages.import_failed(module, reply["fault"])
         return self._import(worker, module)
 
@@ -171,9 +171,9 @@ class Workers:
             self._time_left.take(worker.stopwatch.taken())
 
     def _answer(self, under_test: str, request: wire.Header, arrays: list[np.ndarray]) -> wire.Message:
-        """Answer a worker that borrows a function; what it gives as arguments is checked by `Lend`.
+        """Answer a worker that borrows a function. `Lend` checks the arguments.
 
-        The worker asks for nothing but earlier functions, unless student code writes to the wire itself.
+        The worker asks only for earlier functions, unless student code writes to the wire itself.
         """
         name, arguments, keywords = (request.get(key) for key in ("borrow", "arguments", "keywords"))
         if not (isinstance(name, str) and isinstance(arguments, list) and isinstance(keywords, dict)):
@@ -188,5 +188,5 @@ class Workers:
         except (wire.WireError, ValueError) as error:
             return {"refusal": str(error)[:1000]}, []
         except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError) as error:
-            # The arguments may be hostile: what they bring about in the reference is their doing.
+            # The arguments may be hostile, so an error in the reference is the submission's fault.
             return {"refusal": f"{name} cannot be computed for these arguments: {type(error).__name__}."}, []

@@ -1,6 +1,6 @@
-"""What the worker gives up before it meets student code. Each layer is tried out and says whether it took.
+"""What the worker gives up before it runs student code. Each layer is tried out and reported.
 
-A layer that is not there costs protection, never the start: what a report amounts to is judged by the grader.
+The worker starts even where a layer is missing: the grader judges the report.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ except ImportError:  # Windows has no resource module; the grader does not run t
 
 
 def confine(options: Mapping[str, object]) -> dict[str, str]:
-    """Give up what student code has no use for.
+    """Give up what student code does not need.
 
     Args:
         options: ``limits`` (value by name without the prefix), ``readable`` and ``writable`` (paths),
@@ -72,7 +72,7 @@ def _check_descriptors(channel: object) -> str:
     for folder in ("/proc/self/fd", "/dev/fd"):
         with contextlib.suppress(OSError):
             kept = {int(name) for name in os.listdir(folder)}
-            # One more is the listing itself, closed by now.
+            # The descriptor of the listing itself was among them, and is closed by now.
             more = {number for number in kept - {0, 1, 2, channel} if _is_open(number)}
             return f"more are open: {sorted(more)}" if more else "on"
     return "cannot be listed"
@@ -87,7 +87,7 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _go_first_when_memory_is_short() -> None:
-    """Have the kernel end this process, not the grader, when the container runs out of memory."""
+    """Have the kernel end this process, not the grader, when memory runs out (proc_pid_oom_score_adj(5))."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
 

@@ -144,7 +144,7 @@ def _error() -> str:
 
 
 def _has_threads() -> bool:
-    """It takes the calling thread alone: another one, of a linear algebra library, would stay free."""
+    """Landlock restricts the calling thread only: one of a linear algebra library would stay free."""
     try:
         return len(os.listdir("/proc/self/task")) > 1
     except OSError:

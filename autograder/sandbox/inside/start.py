@@ -1,8 +1,8 @@
-"""The process that workers are forked from, and what makes one of a fork.
+"""The process that workers are forked from, and how a fork becomes one.
 
 Started as ``python -I -B -u start.py DESCRIPTOR`` with the number of its socket to the grader. It imports
-what every worker needs and runs no student code itself, so that a worker costs a fork, not a start of Python
-and numpy. Each order brings the options of one worker, its socket to the grader and the pipe for its output.
+what every worker needs and never runs student code, so that a worker costs a fork, not a start of Python and
+numpy. Each order brings the options of one worker, its socket to the grader and the pipe for its output.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.0002
 def serve(control: socket.socket) -> None:
     """Carry out orders until the grader hangs up."""
     gc.collect()
-    gc.freeze()  # what is there now stays: no worker is to look through it, and copy it, for garbage
+    gc.freeze()  # or a garbage collection in each worker would touch, and so copy, all of this memory
     while True:
         mark, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not mark:
@@ -56,7 +56,7 @@ def serve(control: socket.socket) -> None:
 
 
 def _sweep(control: socket.socket, victim: int, own: int) -> str:
-    """End every process of a user, from a fork that takes on its name; return why not, or nothing."""
+    """Run the sweeper in a fork of this process; return why it refused, or nothing."""
     reading, writing = os.pipe()
     fork = os.fork()
     if fork == 0:
@@ -71,13 +71,16 @@ def _sweep(control: socket.socket, victim: int, own: int) -> str:
             os._exit(status)
     os.close(writing)
     with open(reading, "rb") as pipe:
-        said = pipe.read(1000).decode("utf-8", "replace")
+        reason = pipe.read(1000).decode("utf-8", "replace")
     _, status = os.waitpid(fork, 0)
-    return said or ("" if status == 0 else f"its exit status was {os.waitstatus_to_exitcode(status)}")
+    return reason or ("" if status == 0 else f"its exit status was {os.waitstatus_to_exitcode(status)}")
 
 
 def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: int, output: int) -> int:
-    """Fork a worker whose parent is the grader, which has asked for orphans, and return its number."""
+    """Fork a worker, by way of a process that ends, so that its parent is the grader; return its number.
+
+    The grader has asked for orphans (`sweep.adopt_orphans`).
+    """
     reading, writing = os.pipe()
     between = os.fork()
     if between == 0:
@@ -88,7 +91,7 @@ def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: in
                 os._exit(0)
             for descriptor in (reading, writing, control.detach()):
                 os.close(descriptor)
-            # The grader is the parent once the process between has ended.
+            # Until the process between has ended, the grader is not the parent.
             while os.getppid() == between:
                 time.sleep(_LOOK_SECONDS)
             become_worker(options, channel, output)
@@ -98,16 +101,16 @@ def _fork_orphan(control: socket.socket, options: Mapping[str, Any], channel: in
             os._exit(1)  # whatever went wrong, a fork never goes on as its parent
     os.close(writing)
     with open(reading, "rb") as pipe:
-        said = pipe.read1(32)
+        pid = pipe.read1(32)
     os.waitpid(between, 0)
-    if not said:
+    if not pid:
         raise ChildProcessError("no process could be forked")
-    return int(said)
+    return int(pid)
 
 
 def become_worker(options: Mapping[str, Any], channel: int, output: int) -> NoReturn:
-    """Turn this process, which nothing of a submission has touched, into a worker; it ends with it."""
-    with contextlib.suppress(PermissionError):  # one that was not forked leads its session already
+    """Turn this process into a worker; it has not run anything of a submission before."""
+    with contextlib.suppress(PermissionError):  # where it was not forked, it leads its session already
         os.setsid()
     for standard in (1, 2):
         os.dup2(output, standard)
@@ -122,11 +125,12 @@ def become_worker(options: Mapping[str, Any], channel: int, output: int) -> NoRe
             wire.send(connection, {"refusal": f"{sys.executable} cannot be run by another user"})
             os._exit(1)
         if sys.platform == "linux":
-            # /proc would show it as root's after the change of user; `confine` looks into it, then closes it.
+            # The change of user has cleared this, and root owns the /proc/self of such a process: `confine`
+            # would not see its own descriptors. It clears it again.
             kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     os.chdir(options["scratch"])
     os.environ.update(HOME=options["scratch"], TMPDIR=options["scratch"])
-    np.random.seed()  # the global generator: all forks begin with the same state
+    np.random.seed()  # the global generator, or all forks would draw the same numbers
     worker.main(options, connection)
 
 

@@ -1,10 +1,10 @@
-"""Ends every process of one user, exactly: the only file that sends a signal to "all processes".
+"""Ends every process of one user and no other: the only file that sends a signal to "all processes".
 
 Run by root as ``python -I -S -B sweeper.py VICTIM OWN``, or in a fork of a process that runs nothing but the
-grader's code. The kernel then lets a signal to all reach those alone whose real or saved user is this
-process's effective one (the victim's) or its real one (a number nobody has), and does so in one step that
-forking cannot outrun. Neither of the two may be root or a person: that is checked after the change of user,
-and whatever is not as it must be ends this process before the signal.
+grader's code. By kill(2), its signal to all processes then reaches those only whose real or saved user is
+this process's effective one (the victim's) or its real one (a number that nobody has). The kernel sends it to
+all of them in one step, so that no process escapes by forking. Neither user may be root or a person: that is
+checked after the change of user, and no signal is sent where anything is not as it must be.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import signal
 import sys
 
 FIRST, LAST = 60000, 64999
-"""Users with these numbers are nobody's; the grader makes them up."""
+"""The numbers of made-up users: no account has them."""
 
 
 def refusal(victim: int, own: int) -> str:
-    """Say why the signal must not be sent, as this process stands now; empty where it may be."""
+    """Say why this process, with the users that it has now, must not send the signal; empty where it may."""
     if victim == own or not all(FIRST <= uid <= LAST for uid in (victim, own)):
         return "the users are not two of those that are made up"
     for uid in (victim, own):
@@ -47,14 +47,14 @@ def refusal(victim: int, own: int) -> str:
 
 
 def become(victim: int, own: int) -> None:
-    """Take the victim's user as the effective one, and nobody's as real and saved."""
+    """Take the victim as the effective user, and the one that nobody has as real and saved user."""
     os.setgroups([])
     os.setresgid(own, own, own)
     os.setresuid(own, victim, own)
 
 
 def sweep(victim: int, own: int) -> str:
-    """Check, then end every process of the victim but this one; return why not, or nothing."""
+    """Check, then end every process of the victim but this one; return why it was refused, or nothing."""
     become(victim, own)
     reason = refusal(victim, own)
     if not reason:

@@ -18,13 +18,13 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-HEADER_BYTES = 64 * 1024
-REPLY_BYTES = 8 * 1024 * 1024
-DIMENSIONS = 8
-ARRAYS = 64
-_LARGEST_SIZE = 2**31 - 1
-_AT_ONCE = 64 * 1024
-"""Short messages take one system call, since each wakes the other end."""
+MAX_HEADER_BYTES = 64 * 1024
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+MAX_DIMENSIONS = 8
+MAX_ARRAYS = 64
+_MAX_SIZE = 2**31 - 1
+_AT_ONCE_BYTES = 64 * 1024
+"""A message up to this size is sent by one system call, since each call wakes the other end."""
 _Given = TypeVar("_Given")
 _Read = TypeVar("_Read")
 _LENGTH = struct.Struct("<I")
@@ -33,7 +33,7 @@ _DTYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8"), "|b1": np.dtype("?")}
 
 
 class WireError(Exception):
-    """What arrived is not a message: too long, torn, or not in the agreed form."""
+    """What arrived is not a message: too long, incomplete, or not in the agreed form."""
 
 
 class WireClosed(WireError):
@@ -41,13 +41,13 @@ class WireClosed(WireError):
 
 
 class WireTimeout(WireError):
-    """The deadline passed before the whole message was through."""
+    """The deadline passed before the whole message was sent or received."""
 
 
 Header = dict[str, Any]
 Message = tuple[Header, list[np.ndarray]]
 Deadline = Callable[[], float]
-"""The seconds that may be waited before it is asked again; none once the time is up."""
+"""Returns the seconds that may be waited before it is called again; 0 or less once time is up."""
 
 
 def within(seconds: float) -> Deadline:
@@ -84,17 +84,17 @@ def send(
         if contiguous.size:
             buffers.append(contiguous.ravel(order="K").data.cast("B"))
     text = _JSON.encode({**header, "arrays": announced}).encode()
-    if len(text) > HEADER_BYTES:
-        raise WireError(f"the header has {len(text)} bytes, but {HEADER_BYTES} are the limit.")
+    if len(text) > MAX_HEADER_BYTES:
+        raise WireError(f"the header has {len(text)} bytes, but {MAX_HEADER_BYTES} are the limit.")
     pieces = [memoryview(_LENGTH.pack(len(text)) + text), *buffers]
-    if sum(map(len, pieces)) <= _AT_ONCE:
+    if sum(map(len, pieces)) <= _AT_ONCE_BYTES:
         pieces = [memoryview(b"".join(pieces))]
     for piece in pieces:
         _send_all(channel, piece, deadline)
 
 
 def receive(
-    channel: socket.socket, *, limit_bytes: int | None = REPLY_BYTES, deadline: Deadline | None = None
+    channel: socket.socket, *, limit_bytes: int | None = MAX_REPLY_BYTES, deadline: Deadline | None = None
 ) -> Message:
     """Receive one message, checking every number before anything is allocated for it.
 
@@ -113,11 +113,11 @@ def receive(
     """
     incoming = _Incoming(channel, deadline)
     (length,) = _LENGTH.unpack(incoming.take(_LENGTH.size))
-    if not 2 <= length <= HEADER_BYTES:
-        raise WireError(f"a header of {length} bytes was announced, but {HEADER_BYTES} are the limit.")
+    if not 2 <= length <= MAX_HEADER_BYTES:
+        raise WireError(f"a header of {length} bytes was announced, but {MAX_HEADER_BYTES} are the limit.")
     header = _read_header(incoming.take(length))
     announced = header.get("arrays")
-    if not isinstance(announced, list) or len(announced) > ARRAYS:
+    if not isinstance(announced, list) or len(announced) > MAX_ARRAYS:
         raise WireError("the header does not announce its arrays.")
     layouts = [_read_layout(entry) for entry in announced]
     total = sum(dtype.itemsize * math.prod(shape) for dtype, shape, _ in layouts)
@@ -129,19 +129,19 @@ def receive(
             incoming.fill(array.ravel(order="K").data.cast("B"))
     if incoming.holds_more:
         raise WireError("more than one message was sent at a time.")
-    # Any byte may have come; only 0 and 1 are booleans to numpy.
+    # numpy takes only the bytes 0 and 1 for booleans, and any byte may have come.
     return header, [array.view(np.uint8) != 0 if array.dtype == np.bool_ else array for array in arrays]
 
 
 def encode(value: object, arrays: list[np.ndarray]) -> Header:
-    """Describe an argument for the header, moving its arrays to ``arrays``.
+    """Describe an argument for the header, and add its arrays to ``arrays``.
 
     Args:
         value: a number, an array, or a dataclass of arrays (sent as a record under its class's name).
         arrays: extended by the arrays found.
 
     Raises:
-        WireError: the value is of no kind that the wire carries.
+        WireError: the wire does not carry values of this type.
     """
     if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return {"number": value}
@@ -203,12 +203,12 @@ def _read_layout(entry: object) -> tuple[np.dtype, tuple[int, ...], Literal["C",
     if not isinstance(entry, dict):
         raise WireError("an array is announced without dtype and shape.")
     dtype, shape = _DTYPES.get(str(entry.get("dtype"))), entry.get("shape")
-    if dtype is None or not isinstance(shape, list) or len(shape) > DIMENSIONS:
+    if dtype is None or not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
         raise WireError("an array is announced with an unknown dtype or more than 8 dimensions.")
-    if not all(type(size) is int and 0 <= size <= _LARGEST_SIZE for size in shape):
-        raise WireError("an array is announced with a size that is none.")
-    if 0 in shape and math.prod(size for size in shape if size) > _LARGEST_SIZE:
-        raise WireError("an array is announced with a size that is none.")
+    if not all(type(size) is int and 0 <= size <= _MAX_SIZE for size in shape):
+        raise WireError("an array is announced with an impossible size.")
+    if 0 in shape and math.prod(size for size in shape if size) > _MAX_SIZE:
+        raise WireError("an array is announced with an impossible size.")
     return dtype, tuple(shape), "F" if entry.get("order") == "F" else "C"
 
 
@@ -218,7 +218,7 @@ def _send_all(channel: socket.socket, piece: memoryview, deadline: Deadline | No
 
 
 class _Incoming:
-    """The bytes of one message. A short one is there after one system call."""
+    """The bytes of one message, of which a short one takes one system call."""
 
     def __init__(self, channel: socket.socket, deadline: Deadline | None) -> None:
         self._channel = channel
@@ -227,7 +227,7 @@ class _Incoming:
 
     @property
     def holds_more(self) -> bool:
-        """Whether bytes were read that nobody has taken."""
+        """Whether more bytes were read than were taken."""
         return len(self._read) > 0
 
     def take(self, length: int) -> memoryview:
@@ -235,14 +235,14 @@ class _Incoming:
         if len(self._read) < length:
             text = bytearray(self._read)
             while len(text) < length:
-                text += self._next(self._channel.recv, _AT_ONCE)
+                text += self._next(self._channel.recv, _AT_ONCE_BYTES)
             self._read = memoryview(text)
         taken, self._read = self._read[:length], self._read[length:]
         return taken
 
     def fill(self, piece: memoryview) -> None:
         """Fill a piece of memory with the next bytes; a large one is received where it belongs."""
-        if len(piece) <= _AT_ONCE:
+        if len(piece) <= _AT_ONCE_BYTES:
             piece[:] = self.take(len(piece))
             return
         held = self.take(min(len(self._read), len(piece)))
@@ -261,7 +261,7 @@ class _Incoming:
 def _before(
     deadline: Deadline | None, channel: socket.socket, transfer: Callable[[_Given], _Read], given: _Given
 ) -> _Read:
-    """Send or receive what there is to be had before the deadline."""
+    """Send or receive a piece as soon as that is possible, before the deadline."""
     while True:
         if deadline is not None:
             left = deadline()

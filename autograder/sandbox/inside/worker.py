@@ -1,7 +1,7 @@
 """The process that runs student code: import a module, call a function, send back what it returned.
 
-It holds no secret, gives no verdict, and trusts nothing it calls. Everything it says is checked again on the
-other side.
+It holds no secret and judges nothing. The grader checks everything that it sends, since student code may
+change anything in this process.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from . import confinement, wire
 _MAX_MESSAGE_CHARS = 2000
 
 
-class Workshop:
+class StudentModules:
     """The submission's modules, and the calls to them.
 
     Attributes:
         package: the name of the package students fill in.
         submission: the folder that holds it.
         stubs: a folder with a stub of each module, for those that cannot be imported.
-        lent: where a function under test gets the homework's earlier functions from, or None for the
+        lent: gives the function that is called the reference's earlier functions; None where it uses the
             submission's own.
     """
 
@@ -53,7 +53,7 @@ class Workshop:
                 self._load(request["module"], is_stub=request["is_stub"])
                 return {"done": True}, []
             return self._call(request, arrays)
-        except BaseException as error:  # an exit or an interrupt of student code is a finding, not our end
+        except BaseException as error:  # SystemExit and KeyboardInterrupt too: they must not end this process
             return {"fault": self._describe(error)}, []
 
     def _load(self, module: str, *, is_stub: bool) -> None:
@@ -90,7 +90,7 @@ class Workshop:
         value = _as_real_array(returned)
         if value is None:
             return {"fault": {"kind": "unusable return", "type": type(returned).__name__[:80]}}, []
-        if value.nbytes > wire.REPLY_BYTES or value.ndim > wire.DIMENSIONS:
+        if value.nbytes > wire.MAX_REPLY_BYTES or value.ndim > wire.MAX_DIMENSIONS:
             return {"fault": {"kind": "oversized return", "shape": str(value.shape)[:200]}}, []
         # The arguments go back as they are now, for the grader to see whether they were changed.
         return {"done": True}, [value, *(arrays if request["with_arguments"] else [])]
@@ -126,12 +126,12 @@ class Workshop:
 
 
 class LentFunctions:
-    """Lends a function under test the homework's earlier functions, by asking the grader.
+    """Lends the function that is called the reference's earlier ones, by asking the grader for their values.
 
-    So a module that is missing, or a function that is wrong, costs its own points and no later ones.
+    So a missing module or a wrong function costs its own points, and not those of later functions as well.
 
     Attributes:
-        under_test: ``module.function``; it and what comes after it is the submission's own.
+        under_test: the ``module.function`` that is called; it and later functions are the submission's own.
     """
 
     def __init__(self, channel: socket.socket, order: Sequence[str]) -> None:
@@ -141,7 +141,7 @@ class LentFunctions:
         self._lock = threading.Lock()
 
     def replace_functions(self, module: ModuleType, module_name: str) -> None:
-        """Put a dispatcher in the place of every function of the homework in a module."""
+        """Replace each function of a module by one that borrows it while a later function is called."""
         for name in self._places:
             home, _, function = name.partition(".")
             if home == module_name:
@@ -173,7 +173,7 @@ class LentFunctions:
 
 
 def _portable(value: object) -> object:
-    """A value as the wire carries it: what is neither number nor batch becomes a float64 or int64 array."""
+    """A value that the wire carries: what is neither number nor batch becomes an array of its dtypes."""
     if isinstance(value, bool | int | float) or hasattr(value, "__dataclass_fields__"):
         return value
     array: np.ndarray = np.asarray(value)
@@ -193,7 +193,7 @@ def _as_real_array(returned: Any) -> np.ndarray | None:
         if value.dtype.kind not in "biufO":
             return None
         return np.array(value, dtype=np.float64, subok=False)
-    except Exception:  # whatever a student's object does when it is looked at
+    except Exception:  # a student's object may raise anything when numpy looks at it
         return None
 
 
@@ -218,12 +218,12 @@ def main(options: Mapping[str, Any], channel: socket.socket) -> NoReturn:
     # Appended, never first: a numpy.py in a submission must not stand in for numpy.
     sys.path.append(str(submission))
     lent = LentFunctions(channel, options["order"]) if options["lends"] else None
-    workshop = Workshop(options["package"], submission, stubs, lent)
+    modules = StudentModules(options["package"], submission, stubs, lent)
     wire.send(channel, {"ready": True, "confinement": report})
     while True:
         try:
             request, arrays = wire.receive(channel, limit_bytes=None)
         except wire.WireClosed:
-            os._exit(0)  # not sys.exit: nothing that student code registered is to run now
-        header, values = workshop.answer(request, arrays)
+            os._exit(0)  # not sys.exit, which would run what student code registered with atexit
+        header, values = modules.answer(request, arrays)
         wire.send(channel, {**header, "id": request["id"]}, values)
