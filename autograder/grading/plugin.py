@@ -20,7 +20,6 @@ import hypothesis.errors
 import pytest
 
 from autograder.grading.assignment import Assignment, Mismatch
-from autograder.grading.budget import EXAMPLES, Budget
 from autograder.grading.curve import Curve, TrainingRun
 from autograder.grading.explainer import Explainer
 from autograder.grading.feedback import UNSTABLE, Verdict, judge
@@ -30,8 +29,11 @@ from autograder.grading.results import Explanation, Outcome, Results, Row
 from autograder.grading.settings import Settings
 from autograder.sandbox.calls import Call
 from autograder.sandbox.failures import SubmissionFault
+from autograder.sandbox.limits import Deadline
 from autograder.sandbox.proxy import Submission
 
+EXAMPLES = 25
+"""Inputs a property is tried on; a wrong formula differs from the right one on nearly every one of them."""
 OUT_OF_TIME = (
     "This check was not run: the time for the whole grading was used up before. Look at the slow rows."
 )
@@ -70,7 +72,7 @@ class GradingPlugin:
         submission: the submission behind the wall.
         settings: the staff's settings.
         digest: of the submission's content; inputs are drawn from it and the salt.
-        budget: the time for the whole grading.
+        deadline: when no further row is started.
         on_change: called with the results so far, first with the manifest.
         only: the rows to grade, as `choose` takes them; empty for all.
 
@@ -88,7 +90,7 @@ class GradingPlugin:
         submission: Submission,
         settings: Settings,
         digest: str,
-        budget: Budget,
+        deadline: Deadline,
         on_change: Callable[[Results], None],
         only: str = "",
     ) -> None:
@@ -99,7 +101,7 @@ class GradingPlugin:
         self._submission = submission
         self._settings = settings
         self._seed = functools.partial(settings.seed, digest)
-        self._budget = budget
+        self._deadline = deadline
         self._on_change = on_change
         self._only = only
         self._explainer = Explainer(assignment, submission, self._seed)
@@ -183,7 +185,7 @@ class GradingPlugin:
         if self.is_stopped:
             raise KeyboardInterrupt
         number = item.stash[_ROW]
-        if self._budget.is_used_up:
+        if self._deadline.is_over:
             self._report(number, Verdict(Outcome.DID_NOT_FINISH, Explanation(OUT_OF_TIME)), 0.0)
             return True
         part = number.split(".")[0]
@@ -245,7 +247,7 @@ class GradingPlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn what the test (or its set-up) raised into the row."""
-        is_cut = self._budget.is_used_up
+        is_cut = self._deadline.is_over
         report = yield
         if call.when == "call" or call.excinfo is not None:
             verdict = self._verdict(item, call.excinfo.value if call.excinfo else None)
@@ -313,7 +315,7 @@ class GradingPlugin:
             curve=self._draw(number, run) if run else None,
             seeds=seeds,
         )
-        self.results = replace(self.results.with_row(done), seconds=self._budget.elapsed)
+        self.results = replace(self.results.with_row(done), seconds=self._deadline.elapsed)
         self._on_change(self.results)
 
     def _prepare(self, item: pytest.Item, row: Row) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.budget import Budget
 from autograder.grading.errors import NotGraded, UnusableRequest
 from autograder.grading.hidden_tests import run_hidden_tests
 from autograder.grading.integrity import changed_since, fingerprints
@@ -26,6 +25,7 @@ from autograder.grading.writer import ResultsWriter
 from autograder.sandbox import isolation
 from autograder.sandbox.box import Box
 from autograder.sandbox.failures import GraderFault
+from autograder.sandbox.limits import Deadline
 from autograder.sandbox.proxy import Submission
 
 GRADER_FAILED = "The grader itself failed; this is no mistake of yours. Tell the course staff."
@@ -111,7 +111,7 @@ class Session:
         self._request = request
         self._settings = settings
         self._writer = writer
-        self._budget = Budget(settings.budget_seconds)
+        self._deadline = Deadline(settings.budget_seconds)
         self._files = fingerprints(assignment)
         self._results = Results(assignment.title)
 
@@ -147,7 +147,7 @@ class Session:
                     submission,
                     self._settings,
                     collected.digest,
-                    self._budget,
+                    self._deadline,
                     self._update,
                     self._request.only,
                 )
@@ -161,7 +161,7 @@ class Session:
             self._results = replace(
                 graded,
                 summary=problem or self._page(graded, collected, plugin.problems),
-                seconds=self._budget.elapsed,
+                seconds=self._deadline.elapsed,
                 staff={
                     "submission_sha256": collected.digest,
                     "salt_id": self._settings.salt_id,
@@ -191,7 +191,7 @@ class Session:
                 collected.missing,
                 lend=Lender(self._assignment),
                 order=[function.qualified_name for function in self._assignment.functions],
-                seconds=self._settings.budget_seconds,
+                deadline=self._deadline,
             ) as submission,
         ):
             required = self._request.required_isolation or self._settings.required_isolation

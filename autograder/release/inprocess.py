@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.budget import Budget
 from autograder.grading.hidden_tests import run_hidden_tests
 from autograder.grading.lender import Lender
 from autograder.grading.plugin import GradingPlugin
@@ -29,7 +28,7 @@ from autograder.grading.settings import Settings
 from autograder.sandbox import failures
 from autograder.sandbox.calls import Call, CallLog, arrays_in
 from autograder.sandbox.inside import wire
-from hw4.trajectories import TrajectoryBatch
+from autograder.sandbox.limits import Deadline
 
 
 def grade(
@@ -48,9 +47,9 @@ def grade(
         KeyboardInterrupt: a signal stopped it.
     """
     submission: Any = TrustedSubmission(assignment, folder)
-    settings, budget = Settings(salt), Budget(float("inf"))
+    settings, deadline = Settings(salt), Deadline()
     plugin = GradingPlugin(
-        assignment, submission, settings, submission.digest, budget, lambda results: None, only
+        assignment, submission, settings, submission.digest, deadline, lambda results: None, only
     )
     if run_hidden_tests(assignment, plugin):
         raise KeyboardInterrupt
@@ -205,7 +204,7 @@ def _as_sent(value: object) -> object:
     arrays: list[np.ndarray] = []
     description = json.loads(json.dumps(wire.encode(value, arrays)))
     copies = [np.array(array, order="K") for array in arrays]
-    return wire.decode(description, copies, {"TrajectoryBatch": TrajectoryBatch})
+    return wire.decode(description, copies, imports_records=True)
 
 
 def _functions(assignment: Assignment, modules: Mapping[str, ModuleType]) -> dict[str, Callable[..., Any]]:

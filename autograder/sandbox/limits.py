@@ -42,21 +42,46 @@ class Limits:
     row_seconds: float = 30.0
 
 
+class Deadline:
+    """When a grading ends, by the clock.
+
+    Args:
+        seconds: how long it may take from now.
+
+    Attributes:
+        ends: on `time.monotonic`.
+    """
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self._start = time.monotonic()
+        self.ends = self._start + seconds
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing further is to be started."""
+        return time.monotonic() >= self.ends
+
+
 class TimeLeft:
     """What is left of the limits, and which functions have hung.
 
     Args:
         limits: how long the submission's code may take.
-        seconds: the whole grading's, by the clock; afterwards every call fails at once.
+        deadline: the whole grading's; afterwards every call fails at once.
 
     Attributes:
         limits: as given.
         ends: when the grading ends, on `time.monotonic`.
     """
 
-    def __init__(self, limits: Limits, seconds: float) -> None:
+    def __init__(self, limits: Limits, deadline: Deadline) -> None:
         self.limits = limits
-        self.ends = time.monotonic() + seconds
+        self.ends = deadline.ends
         self._row_left = math.inf
         self._seconds_hung = 0.0
         self._hung: dict[tuple[str, bool], float] = {}

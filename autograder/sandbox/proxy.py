@@ -7,7 +7,6 @@ a `SubmissionFault`. `workers` starts and ends the processes, `limits` decides h
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,7 +17,7 @@ from autograder.sandbox import failures, messages
 from autograder.sandbox.box import Box
 from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.inside import wire
-from autograder.sandbox.limits import Limits, TimeLeft
+from autograder.sandbox.limits import Deadline, Limits, TimeLeft
 from autograder.sandbox.workers import Lend, Workers
 
 
@@ -32,7 +31,7 @@ class Submission:
         limits: how long its code may take.
         lend: calls the reference's function of a name, for `lending`.
         order: the functions that may be lent, ``module.function``, earlier ones first.
-        seconds: the whole grading's, by the clock; afterwards every call fails at once.
+        deadline: the whole grading's; afterwards every call fails at once.
 
     Attributes:
         calls: the latest calls that tests made.
@@ -47,13 +46,13 @@ class Submission:
         limits: Limits | None = None,
         lend: Lend | None = None,
         order: Sequence[str] = (),
-        seconds: float = math.inf,
+        deadline: Deadline | None = None,
     ) -> None:
         self.calls = CallLog()
         self.is_lending = False
         self._missing = missing
         self._is_short_of_memory = False
-        self._time_left = TimeLeft(limits or Limits(), seconds)
+        self._time_left = TimeLeft(limits or Limits(), deadline or Deadline())
         self._workers = Workers(box, list(functions), self._time_left, lend, order)
         self._modules = {module: RemoteModule(self, module, names) for module, names in functions.items()}
 

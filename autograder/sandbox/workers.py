@@ -181,8 +181,8 @@ class Workers:
         if name not in self._order[: self._order.index(under_test)]:
             raise wire.WireError("a function is asked for that is not an earlier one.")
         try:
-            values = [wire.decode(value, arrays, {}) for value in arguments]
-            named = {key: wire.decode(value, arrays, {}) for key, value in keywords.items()}
+            values = [wire.decode(value, arrays) for value in arguments]
+            named = {key: wire.decode(value, arrays) for key, value in keywords.items()}
             assert self._lend is not None
             return {"done": True}, [self._lend(name, values, named)]
         except (wire.WireError, ValueError) as error:

@@ -17,7 +17,7 @@ import pytest
 from autograder.sandbox import failures, isolation, process, sweep
 from autograder.sandbox.box import LAYERS, Box
 from autograder.sandbox.inside import kernel, landlock, seccomp
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import Deadline, Limits
 from autograder.sandbox.messages import clean_log, hide_folders
 from autograder.sandbox.proxy import Submission
 from tests.engine.conftest import ROOT
@@ -334,7 +334,7 @@ class TestTime:
         source = "import time\ndef npg_step_size(g, f, d):\n    time.sleep(30)\n"
         with (
             box_of(source) as box,
-            Submission(box, {"npg": ["npg_step_size"]}, {}, seconds=1.0) as submission,
+            Submission(box, {"npg": ["npg_step_size"]}, {}, deadline=Deadline(1.0)) as submission,
         ):
             for _ in range(2):
                 with pytest.raises(failures.OutOfTime, match="whole grading"):

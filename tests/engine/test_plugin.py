@@ -18,12 +18,12 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[2], sys.argv[2] + "/solutions"]
 from autograder.grading import gradescope
 from autograder.grading.assignment import Assignment, Catalogue, Function, Part
-from autograder.grading.budget import Budget
 from autograder.grading.hidden_tests import run_hidden_tests
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.settings import Settings
 from autograder.sandbox import failures
 from autograder.sandbox.calls import CallLog
+from autograder.sandbox.limits import Deadline
 from hw4.lab.signatures import SIGNATURES
 
 class Toy:
@@ -50,9 +50,9 @@ def catalogue():
     return Catalogue()
 assignment = Assignment("Toy", "hw4", Path(sys.argv[1]), ("npg",), parts, catalogue)
 seen = []
-budget = Budget(float(sys.argv[3]))
+deadline = Deadline(float(sys.argv[3]))
 settings = Settings("a salt", prints_shown="prints" in sys.argv)
-plugin = GradingPlugin(assignment, Toy(), settings, "a digest", budget, seen.append, sys.argv[4])
+plugin = GradingPlugin(assignment, Toy(), settings, "a digest", deadline, seen.append, sys.argv[4])
 error = None
 try:
     run_hidden_tests(assignment, plugin)
@@ -443,7 +443,7 @@ def test_rows_after_the_budget_are_reported_as_not_run(tmp_path):
 )
 def test_a_row_that_fails_when_time_is_used_up_did_not_finish(tmp_path, ending):
     """It may fail for want of time, or pass with lent functions if there were some."""
-    used_up = "import __main__; __main__.budget._seconds = 0; " + ending
+    used_up = "import __main__; __main__.deadline.ends = 0.0; " + ending
     test = f'@weight(2)\n@number("1.1.1")\ndef test_it(submission):\n    """Does it."""\n    {used_up}'
     row = rows(run(tmp_path, test))["1.1.1"]
     assert row["extra_data"]["outcome"] == "did not finish"

@@ -92,17 +92,24 @@ def test_more_than_one_message_at_a_time_is_refused(pair):
         wire.receive(pair[1])
 
 
+def test_a_record_from_a_worker_is_not_built():
+    """Its class would be imported by a name that student code has written."""
+    description = {"record": "os:system", "fields": {"command": {"number": 1}}}
+    with pytest.raises(wire.WireError, match="a record that may be built"):
+        wire.decode(description, [])
+
+
 def test_values_are_rebuilt_as_they_were():
     arrays = []
     value = wire.encode(Record(np.arange(3.0), 0.5), arrays)
-    rebuilt = wire.decode(json.loads(json.dumps(value)), arrays, {"Record": Record})
+    rebuilt = wire.decode(json.loads(json.dumps(value)), arrays, imports_records=True)
     assert np.array_equal(rebuilt.first, np.arange(3.0))
     assert rebuilt.second == 0.5
 
 
 @pytest.mark.parametrize("number", [0.1, 1, True, -3.5e-300])
 def test_numbers_keep_their_value_and_type(number):
-    rebuilt = wire.decode(json.loads(json.dumps(wire.encode(number, []))), [], {})
+    rebuilt = wire.decode(json.loads(json.dumps(wire.encode(number, []))), [])
     assert rebuilt == number
     assert type(rebuilt) is type(number)
 

@@ -8,12 +8,13 @@ trusts nothing that has not been checked here.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -137,7 +138,7 @@ def encode(value: object, arrays: list[np.ndarray]) -> Header:
     """Describe an argument for the header, and add its arrays to ``arrays``.
 
     Args:
-        value: a number, an array, or a dataclass of arrays (sent as a record under its class's name).
+        value: a number, an array, or a dataclass of arrays, sent as a record with its class's full name.
         arrays: extended by the arrays found.
 
     Raises:
@@ -148,7 +149,7 @@ def encode(value: object, arrays: list[np.ndarray]) -> Header:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         entries = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {
-            "record": type(value).__name__,
+            "record": f"{type(value).__module__}:{type(value).__qualname__}",
             "fields": {name: encode(entry, arrays) for name, entry in entries.items()},
         }
     array = np.asarray(value)
@@ -157,15 +158,14 @@ def encode(value: object, arrays: list[np.ndarray]) -> Header:
     return {"array": len(arrays) - 1}
 
 
-def decode(
-    description: object, arrays: Sequence[np.ndarray], records: Mapping[str, Callable[..., object]]
-) -> object:
+def decode(description: object, arrays: Sequence[np.ndarray], *, imports_records: bool = False) -> object:
     """Rebuild a value that `encode` described.
 
     Args:
         description: the header's entry.
         arrays: the message's arrays.
-        records: how to build each record, by name.
+        imports_records: whether records are built, whose classes are then imported by their names: only where
+            the grader itself wrote the description.
 
     Raises:
         WireError: the description is not one that `encode` writes.
@@ -176,10 +176,12 @@ def decode(
         index = description.get("array")
         if type(index) is int and 0 <= index < len(arrays):
             return arrays[index]
-        fields, record = description.get("fields"), records.get(str(description.get("record")))
-        if record is not None and isinstance(fields, dict):
-            return record(**{name: decode(entry, arrays, records) for name, entry in fields.items()})
-    raise WireError("a value is not described as a number, an array or a known record.")
+        if imports_records and "record" in description:
+            module, _, name = description["record"].partition(":")
+            record = getattr(importlib.import_module(module), name)
+            fields = description["fields"].items()
+            return record(**{key: decode(entry, arrays, imports_records=True) for key, entry in fields})
+    raise WireError("a value is not described as a number, an array or a record that may be built.")
 
 
 def _dtype_name(dtype: np.dtype) -> str:

@@ -44,7 +44,6 @@ class StudentModules:
         self.stubs = stubs
         self.lent = lent
         self._modules: dict[str, ModuleType] = {}
-        self._records: dict[str, Any] = {}
 
     def answer(self, request: wire.Header, arrays: list[np.ndarray]) -> wire.Message:
         """Carry out one request; whatever student code raises becomes part of the reply."""
@@ -77,12 +76,10 @@ class StudentModules:
         function = getattr(self._modules[request["module"]], request["function"], None)
         if not callable(function):
             return {"fault": {"kind": "missing function"}}, []
-        if not self._records:
-            trajectories = importlib.import_module(f"{self.package}.trajectories")
-            self._records = {"TrajectoryBatch": trajectories.TrajectoryBatch}
-        arguments = [wire.decode(entry, arrays, self._records) for entry in request["arguments"]]
+        arguments = [wire.decode(entry, arrays, imports_records=True) for entry in request["arguments"]]
         keywords = {
-            name: wire.decode(entry, arrays, self._records) for name, entry in request["keywords"].items()
+            name: wire.decode(entry, arrays, imports_records=True)
+            for name, entry in request["keywords"].items()
         }
         if self.lent is not None:
             self.lent.under_test = f"{request['module']}.{request['function']}"
