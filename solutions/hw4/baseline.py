@@ -51,11 +51,9 @@ def fit_baseline(
     """
     # Hint: a ridge penalty is least squares with k more rows, √ridge · I, whose targets are 0.
     # BEGIN SOLUTION
-    design, targets = baseline_features[mask], returns[mask]
-    if ridge > 0.0:
-        number_of_features = baseline_features.shape[-1]
-        design = np.concatenate([design, np.sqrt(ridge) * np.eye(number_of_features)])
-        targets = np.concatenate([targets, np.zeros(number_of_features)])
+    k = baseline_features.shape[-1]
+    design = np.concatenate([baseline_features[mask], np.sqrt(ridge) * np.eye(k)])
+    targets = np.concatenate([returns[mask], np.zeros(k)])
     # lstsq, not the normal equations: it returns the minimum-norm solution of a rank-deficient design.
     return np.linalg.lstsq(design, targets, rcond=None)[0]
     # END SOLUTION

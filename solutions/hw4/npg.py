@@ -30,8 +30,7 @@ def fisher_estimate(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
         the caller's decision.
     """
     # BEGIN SOLUTION
-    # Padding goes first: the square of a large finite entry overflows, and inf · 0 is nan.
-    real_scores = np.where(mask[..., np.newaxis], scores, 0.0).reshape(-1, scores.shape[-1])
+    real_scores = scores[mask]  # all real steps, one below the other
     return real_scores.T @ real_scores / len(mask)
     # END SOLUTION
 

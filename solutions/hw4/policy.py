@@ -25,12 +25,9 @@ def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndar
     """
     # Hint: subtracting the same number from all logits of a state changes no probability.
     # BEGIN SOLUTION
-    # One product for all states, and the actions as first axis: numpy takes ten times as long for a product
-    # with each state's (A, d), or for reductions over a short last axis.
-    logits = (features.reshape(-1, len(theta)) @ theta).reshape(-1, features.shape[-2]).T.copy()
-    # With the largest logit at 0, the sum of exponentials lies between 1 and A.
-    logits -= logits.max(axis=0)
-    return (logits - np.log(np.exp(logits).sum(axis=0))).T.reshape(features.shape[:-1])
+    logits = features @ theta
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
     # END SOLUTION
 
 
@@ -51,6 +48,6 @@ def score(theta: np.ndarray, features: np.ndarray, actions: np.ndarray) -> np.nd
     """
     # BEGIN SOLUTION
     probabilities = np.exp(action_log_probabilities(theta, features))
-    is_chosen = np.arange(features.shape[-2]) == actions[..., np.newaxis]
-    return np.einsum("...a,...ad->...d", is_chosen - probabilities, features)
+    one_hot = np.eye(features.shape[-2])[actions]
+    return np.einsum("...a,...ad->...d", one_hot - probabilities, features)
     # END SOLUTION

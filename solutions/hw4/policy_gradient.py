@@ -22,8 +22,5 @@ def policy_gradient_estimate(scores: np.ndarray, advantages: np.ndarray, mask: n
         (d,), ĝ.
     """
     # BEGIN SOLUTION
-    # Padding is replaced in both factors: two large numbers there must not meet.
-    real_scores = np.where(mask[..., np.newaxis], scores, 0.0)
-    real_advantages = np.where(mask, advantages, 0.0)
-    return np.einsum("nhd,nh->d", real_scores, real_advantages) / len(mask)
+    return advantages[mask] @ scores[mask] / len(mask)
     # END SOLUTION

@@ -17,9 +17,8 @@ from hw4.trajectories import TrajectoryBatch
 
 
 def _log_probabilities_of(theta: np.ndarray, features: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """Return ln π_θ(a_h|s_h) of the actions taken, (M, H)."""
-    log_probabilities = action_log_probabilities(theta, features)
-    return np.take_along_axis(log_probabilities, actions[..., np.newaxis], axis=-1).squeeze(axis=-1)
+    """Return ln π_θ(a|s) of the action taken in each of n states."""
+    return action_log_probabilities(theta, features)[np.arange(len(actions)), actions]
 
 
 # END SOLUTION
@@ -54,10 +53,11 @@ def ppo_loss(
         −ℓ̂^k(θ), a float.
     """
     # BEGIN SOLUTION
+    features, actions, advantages = features[mask], actions[mask], advantages[mask]
     target = _log_probabilities_of(theta, features, actions)
     proposal = _log_probabilities_of(theta_k, features, actions)
     objective = importance_weights(target, proposal) * advantages + kl_weight * target
-    return float(-np.sum(objective, where=mask) / len(mask))
+    return float(-objective.sum() / len(mask))
     # END SOLUTION
 
 
@@ -89,10 +89,11 @@ def ppo_gradient(
     """
     # Hint: ∇π_θ = π_θ ∇ln π_θ, so both terms of the loss are multiples of the score.
     # BEGIN SOLUTION
+    features, actions, advantages = features[mask], actions[mask], advantages[mask]
     target = _log_probabilities_of(theta, features, actions)
     proposal = _log_probabilities_of(theta_k, features, actions)
-    factors = np.where(mask, importance_weights(target, proposal) * advantages + kl_weight, 0.0)
-    return -np.einsum("mh,mhd->d", factors, score(theta, features, actions)) / len(mask)
+    factors = importance_weights(target, proposal) * advantages + kl_weight
+    return -factors @ score(theta, features, actions) / len(mask)
     # END SOLUTION
 
 

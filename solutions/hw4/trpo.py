@@ -27,10 +27,9 @@ def kl_estimate(theta_k: np.ndarray, theta: np.ndarray, features: np.ndarray, ma
         The estimate, a float, at least 0.
     """
     # BEGIN SOLUTION
-    log_p = action_log_probabilities(theta_k, features)
-    log_q = action_log_probabilities(theta, features)
-    divergences = np.sum(np.exp(log_p) * (log_p - log_q), axis=-1)
-    return float(np.sum(divergences, where=mask) / len(mask))
+    log_p = action_log_probabilities(theta_k, features[mask])
+    log_q = action_log_probabilities(theta, features[mask])
+    return float(np.sum(np.exp(log_p) * (log_p - log_q)) / len(mask))
     # END SOLUTION
 
 
@@ -70,12 +69,12 @@ def trpo_step(
     """
     # BEGIN SOLUTION
 
+    def log_probabilities(theta: np.ndarray) -> np.ndarray:
+        return action_log_probabilities(theta, features[mask])[np.arange(mask.sum()), actions[mask]]
+
     def surrogate(theta: np.ndarray) -> float:
-        chosen = actions[..., np.newaxis]
-        target = np.take_along_axis(action_log_probabilities(theta, features), chosen, axis=-1)
-        proposal = np.take_along_axis(action_log_probabilities(theta_k, features), chosen, axis=-1)
-        weights = importance_weights(target, proposal).squeeze(axis=-1)
-        return float(np.sum(weights * advantages, where=mask) / len(mask))
+        weights = importance_weights(log_probabilities(theta), log_probabilities(theta_k))
+        return float(np.sum(weights * advantages[mask]) / len(mask))
 
     full_step = np.sqrt(2.0) * npg_step_size(gradient, fisher, delta) * np.linalg.solve(fisher, gradient)
     start = surrogate(theta_k)
