@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         NPGSettings,
         PPOSettings,
         ReinforceSettings,
-        Settings,
+        TrainingSettings,
         TRPOSettings,
         Update,
     )
@@ -121,7 +121,7 @@ def _complain(sentence: str, status: int) -> int:
     return status
 
 
-def _find_settings(algorithm: str, horizon: int) -> Settings:
+def _find_settings(algorithm: str, horizon: int) -> TrainingSettings:
     from hw4.lab.training import SETTINGS
 
     if algorithm not in SETTINGS:
@@ -161,7 +161,7 @@ def _require_writable_plot(plot: Path) -> None:
         )
 
 
-def _run(algorithm: str, settings: Settings, seed: int) -> LearningCurve:
+def _run(algorithm: str, settings: TrainingSettings, seed: int) -> LearningCurve:
     """Train with the student's functions, and turn whatever they raise into a sentence."""
     import numpy as np
 
@@ -183,7 +183,7 @@ def _run(algorithm: str, settings: Settings, seed: int) -> LearningCurve:
 
 
 @contextmanager
-def _progress(algorithm: str, settings: Settings) -> Iterator[Callable[[Iteration], None]]:
+def _progress(algorithm: str, settings: TrainingSettings) -> Iterator[Callable[[Iteration], None]]:
     """Show a progress bar on the error stream, where that is a terminal; yield what moves it."""
     from rich.console import Console
 
@@ -344,7 +344,7 @@ def _gradient(scores: np.ndarray, advantages: np.ndarray, batch: TrajectoryBatch
     return _call("policy_gradient.policy_gradient_estimate", shape, scores, advantages, batch.mask)
 
 
-def _describe(algorithm: str, settings: Settings, seed: int, curve: LearningCurve) -> Iterator[str]:
+def _describe(algorithm: str, settings: TrainingSettings, seed: int, curve: LearningCurve) -> Iterator[str]:
     """Write the learning curve in a few lines of text."""
     sampled = settings.baseline_trajectories + settings.update_trajectories
     run = f"horizon {settings.horizon}, {settings.iterations} iterations, seed {seed}"
@@ -374,7 +374,7 @@ def _blocks(returns: np.ndarray, horizon: int) -> str:
     return "".join(levels[min(int(len(levels) * value / horizon), len(levels) - 1)] for value in returns)
 
 
-def _draw(plot: Path, algorithm: str, settings: Settings, seed: int, curve: LearningCurve) -> None:
+def _draw(plot: Path, algorithm: str, settings: TrainingSettings, seed: int, curve: LearningCurve) -> None:
     """Write the learning curve as a picture."""
     # Not pyplot: it looks for a screen, and takes half a second to import.
     from matplotlib.figure import Figure

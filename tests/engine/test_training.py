@@ -13,10 +13,10 @@ from autograder.homework import HW4
 from hw4.lab.cartpole import POLICY_FEATURES
 from hw4.lab.compare import Mismatch
 from hw4.lab.signatures import SIGNATURES
-from hw4.lab.training import SETTINGS, Iteration, NPGSettings, Settings, minibatches, train
+from hw4.lab.training import SETTINGS, Iteration, NPGSettings, TrainingSettings, minibatches, train
 
 BALANCING = np.array([0.0, 0.0, 0.0, 0.0, 0.4, 0.8, 8.0, 4.0])
-SHORT = Settings(
+SHORT = TrainingSettings(
     function="npg.npg_iteration",
     horizon=60,
     iterations=3,

@@ -21,7 +21,7 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 from autograder.grading.curve import TrainingRun
 from hw4 import npg, ppo
 from hw4.lab.compare import Mismatch
-from hw4.lab.training import LearningCurve, Settings, train
+from hw4.lab.training import LearningCurve, TrainingSettings, train
 from hw4.trajectories import TrajectoryBatch
 from tests.hidden.composition import own_npg_iteration, own_ppo_iteration
 from tests.hidden.trainings import HORIZON, NPG, PPO, npg_hyperparameters, ppo_hyperparameters
@@ -60,7 +60,7 @@ class Learner:
         self,
         name: str,
         submission: Any,
-        settings: Settings,
+        settings: TrainingSettings,
         seed: int,
         student: Iteration,
         reference: Iteration,

@@ -21,7 +21,7 @@ Update = Callable[[np.ndarray, TrajectoryBatch, TrajectoryBatch, np.random.Gener
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class TrainingSettings:
     """What every algorithm needs to be told.
 
     Attributes:
@@ -46,7 +46,7 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NPGSettings(Settings):
+class NPGSettings(TrainingSettings):
     """NPG: δ bounds (θ − θ^k)ᵀ F (θ − θ^k), and `damping` · I is added to F̂, which is singular without."""
 
     function: str = "npg.npg_iteration"
@@ -55,7 +55,7 @@ class NPGSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPOSettings(Settings):
+class PPOSettings(TrainingSettings):
     """PPO: λ on the scale of the advantages, and `sgd_steps` full-batch steps of `learning_rate`."""
 
     function: str = "ppo.ppo_iteration"
@@ -65,7 +65,7 @@ class PPOSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReinforceSettings(Settings):
+class ReinforceSettings(TrainingSettings):
     """REINFORCE with a learned baseline: one step θ + learning_rate · ĝ."""
 
     function: str = "policy_gradient.policy_gradient_estimate"
@@ -73,7 +73,7 @@ class ReinforceSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TRPOSettings(Settings):
+class TRPOSettings(TrainingSettings):
     """TRPO: δ bounds the estimated KL itself, and `damping` · I is added to F̂ for the direction."""
 
     function: str = "trpo.trpo_step"
@@ -101,7 +101,7 @@ _TRPO = {
     500: TRPOSettings(horizon=500, bar=475.0, iterations=30, delta=1.0, damping=3.0),
 }
 
-SETTINGS: Mapping[str, Mapping[int, Settings]] = MappingProxyType(
+SETTINGS: Mapping[str, Mapping[int, TrainingSettings]] = MappingProxyType(
     {
         "npg": MappingProxyType(_NPG),
         "ppo": MappingProxyType(_PPO),
@@ -147,7 +147,7 @@ class LearningCurve:
 
 def train(
     update: Update,
-    settings: Settings,
+    settings: TrainingSettings,
     rng: np.random.Generator,
     *,
     rotation: np.ndarray | None = None,
