@@ -58,7 +58,9 @@ def _paragraphs(explanation: Explanation, *, is_full: bool) -> Iterator[str]:
 
 def _calls(explanation: Explanation) -> Iterator[str]:
     calls = explanation.calls
-    imports = sorted({line for call in calls for line in _imports(call)}, key=lambda line: line[:4] == "from")
+    imports = sorted(
+        {line for call in calls for line in _imports(call)}, key=lambda line: (line[:4] == "from", line)
+    )
     if explanation.number_of_calls > len(calls):
         heading = f"One of the {explanation.number_of_calls} calls"
     else:

@@ -147,3 +147,11 @@ def test_notes_come_last():
         "Wrong.",
         "Your code printed: 1",
     ]
+
+
+def test_imports_stand_in_the_same_order_in_every_run():
+    names = ["npg_step", "fisher_estimate", "npg_iteration", "npg_step_size"]
+    calls = tuple(RejectedCall(f"npg.{name}", "hw4", {}, None) for name in names)
+    text = wording.to_text(Explanation("They differ.", "relation", "η.", calls, len(calls)))
+    wanted = ", ".join(f"`from hw4.npg import {name}`" for name in sorted(names))
+    assert f"(after `import numpy as np`, {wanted})" in text

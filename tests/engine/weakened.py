@@ -24,7 +24,7 @@ def main() -> int:
 
 def weaken(layers: str, limits: str) -> None:
     """Have the gradings of this process leave out layers, or shorten limits."""
-    from autograder.grading import grade
+    from autograder.grading import session
     from autograder.sandbox.limits import Limits
 
     short = Limits(
@@ -34,9 +34,9 @@ def weaken(layers: str, limits: str) -> None:
         impatient_seconds=0.3,
         impatient_import_seconds=1.5,
     )
-    grade.Box = functools.partial(grade.Box, layers=frozenset(layers.split(",")) - {""})
+    session.Box = functools.partial(session.Box, layers=frozenset(layers.split(",")) - {""})
     if limits == "short":
-        grade.Submission = functools.partial(grade.Submission, limits=short)
+        session.Submission = functools.partial(session.Submission, limits=short)
 
 
 if __name__ == "__main__":
