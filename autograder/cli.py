@@ -14,22 +14,11 @@ from pathlib import Path
 
 import click
 
+from autograder.grading.errors import NotGraded
+
 A_PATH = click.Path(path_type=Path)
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 A_FOLDER = click.Path(file_okay=False, path_type=Path)
-
-
-class Refusal(click.ClickException):
-    """The command cannot do what was asked; the message is one sentence that says what to do.
-
-    Args:
-        sentence: what to print.
-        status: the exit status.
-    """
-
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
-        self.exit_code = status  # type: ignore[misc]  # click reads it from the instance
 
 
 def _in_a_folder(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
@@ -76,14 +65,13 @@ def grade(
     from rich.console import Console
 
     from autograder.grading import console
-    from autograder.grading.errors import NotGraded
     from autograder.grading.platform import Platform
     from autograder.grading.session import Request
     from autograder.grading.session import grade as grade_submission
     from autograder.homework import HW4
 
     if platform == (submission is not None):
-        raise Refusal("Give the folder or zip to grade, or --platform on the grading platform.", 2)
+        raise click.UsageError("Give the folder or zip to grade, or --platform on the grading platform.")
     folders = Platform.from_environment()
     file = results or (folders.results_file if platform else Path("results.json"))
     request = Request(
@@ -95,14 +83,11 @@ def grade(
         require_isolation or "",
         folders if platform else None,
     )
-    try:
-        graded = grade_submission(HW4, request)
-    except NotGraded as error:
-        raise Refusal(str(error), error.status) from None
+    graded = grade_submission(HW4, request)
     console.show(graded, HW4, Console())
     print(f"Results written to {file}.")
     if graded.faults:
-        raise Refusal("\n".join(["The grader itself failed:", *graded.faults]), 1)
+        raise click.ClickException("\n".join(["The grader itself failed:", *graded.faults]))
 
 
 @app.command(short_help="Generate student_template/ from the solutions.")
@@ -301,6 +286,9 @@ def main(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         print(error.format_message(), file=sys.stderr)
         return error.exit_code
+    except NotGraded as error:
+        print(error, file=sys.stderr)
+        return error.status
     except click.Abort:
         print("Interrupted: the results written so far are kept.", file=sys.stderr)
         return 1
