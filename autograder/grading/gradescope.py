@@ -12,7 +12,7 @@ from autograder.grading.results import Outcome, Results, Row, format_points
 from autograder.grading.settings import Settings
 
 UNFINISHED = "The grading did not finish: checks without a result count 0 points."
-LONGEST_OUTPUT = 90_000
+MAX_OUTPUT_CHARS = 90_000
 """The platform cuts every output in the middle at 100,000 characters; ours ends in a sentence instead."""
 
 
@@ -103,7 +103,7 @@ def _output(row: Row, rows: Iterable[Row], settings: Settings) -> dict[str, obje
         in_words = pointer or row.curve.text
         return {"output": "\n".join(filter(None, [_shorten(text), in_words]))}
     # Student code decides part of the explanation. Escaping may make it five times as long.
-    said = html.escape(_shorten(text, (LONGEST_OUTPUT - len(row.curve.html)) // 5))
+    said = html.escape(_shorten(text, (MAX_OUTPUT_CHARS - len(row.curve.html)) // 5))
     return {"output": (f"<pre>{said}</pre>\n" if said else "") + row.curve.html, "output_format": "html"}
 
 
@@ -131,7 +131,7 @@ def _leaderboard(results: Results) -> list[dict[str, object]]:
     return columns
 
 
-def _shorten(text: str, longest: int = LONGEST_OUTPUT) -> str:
+def _shorten(text: str, longest: int = MAX_OUTPUT_CHARS) -> str:
     text = _UNPRINTABLE.sub("�", text.replace("\r\n", "\n"))
     if len(text) <= longest:
         return text

@@ -13,11 +13,11 @@ import numpy as np
 
 from autograder.grading.assignment import Assignment
 
-MOST_ELEMENTS = 1_000_000
+MAX_ELEMENTS = 1_000_000
 """Of one array; the largest that the hidden tests send has 400,000."""
-MOST_STEPS = 32_000_000
+MAX_STEPS = 32_000_000
 """Of the sizes of all axes multiplied: SGD picks B trajectories in each of its S steps, whatever M is."""
-LARGEST_AXIS = 320
+MAX_AXIS = 320
 """Of every axis but N and H: the Fisher matrix has d × d entries, and SGD takes S steps."""
 
 
@@ -57,10 +57,10 @@ class Lender:
         dtypes = {argument.name: argument.dtype for argument in signature.arguments if argument.axes}
         fitting = {key: _bounded(value, dtypes.get(key)) for key, value in given.items()}
         sizes = signature.check_arguments(fitting)
-        if any(size > LARGEST_AXIS for axis, size in sizes.items() if axis not in ("N", "M", "H", "n", "B")):
+        if any(size > MAX_AXIS for axis, size in sizes.items() if axis not in ("N", "M", "H", "n", "B")):
             raise ValueError(f"{name} was called with sizes {sizes}, larger than any that are asked for.")
         steps = math.prod(size for axis, size in sizes.items() if axis != "M" or "B" not in sizes)
-        if steps > MOST_STEPS:
+        if steps > MAX_STEPS:
             raise ValueError(f"{name} was called with sizes {sizes}, larger than any that are asked for.")
         module, _, function = name.partition(".")
         reference = getattr(importlib.import_module(f"{self._package}.{module}"), function)
@@ -75,6 +75,6 @@ def _bounded(value: object, dtype: type | None) -> object:
     if dtype is None:
         return value
     array: np.ndarray = np.asarray(value)
-    if array.size > MOST_ELEMENTS:
+    if array.size > MAX_ELEMENTS:
         raise ValueError(f"an array of {array.size} entries is larger than any that is asked for.")
     return array.astype(dtype)

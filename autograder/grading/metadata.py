@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-LARGEST_BYTES = 64 * 1024 * 1024
+MAX_FILE_BYTES = 64 * 1024 * 1024
 """The file holds the results of the previous attempt, and so has some megabytes at most."""
 
 
@@ -85,7 +85,7 @@ def read_metadata(file: Path) -> Metadata | None:
     """
     try:
         with file.open("rb") as stream:
-            values = json.loads(stream.read(LARGEST_BYTES))
+            values = json.loads(stream.read(MAX_FILE_BYTES))
     # RecursionError: nested too deeply. Whatever it is, the submission is not to blame.
     except (OSError, ValueError, RecursionError):
         return None
@@ -105,7 +105,7 @@ def read_metadata(file: Path) -> Metadata | None:
 
 def _previous_scores(attempts: list[object]) -> tuple[float | None, ...]:
     known = [attempt for attempt in attempts if isinstance(attempt, dict)]
-    # Of unequal kinds where one has no time: sorted as text, which ISO 8601 with one offset allows.
+    # As text, since some may have no time: ISO 8601 with one offset sorts by time so.
     known.sort(key=lambda attempt: _text(attempt.get("submission_time")))
     return tuple(_number(attempt.get("score")) for attempt in known)
 

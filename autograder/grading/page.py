@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from autograder.grading.assignment import Assignment
 from autograder.grading.results import Outcome, Results, Row, format_points, format_sum
 
-_WIDEST_TITLE = 40
+_MAX_TITLE_CHARS = 40
 _MAX_CAUSES = 8
 
 
@@ -61,7 +61,7 @@ def _lines(
             earned[part] = "later"
     width = max(12, *map(len, earned.values()))
     yield from (
-        f"  {part.number}  {part.title:{_WIDEST_TITLE}} {told:>{width}}" for part, told in earned.items()
+        f"  {part.number}  {part.title:{_MAX_TITLE_CHARS}} {told:>{width}}" for part, told in earned.items()
     )
     yield ""
     yield from _what_to_do(shown)

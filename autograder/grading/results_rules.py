@@ -17,9 +17,9 @@ from typing import Any
 
 import jsonschema
 
-LONGEST_OUTPUT = 100_000
+MAX_OUTPUT_CHARS = 100_000
 """In characters; the platform cuts a longer output in the middle."""
-LARGEST_PICTURE_BYTES = 70_000
+MAX_PICTURE_BYTES = 70_000
 """Of the output's text: the whole of it has to stay below the cut."""
 _SCHEMA = Path(__file__).with_name("results_schema.json")
 _EXPECTED = {
@@ -136,8 +136,8 @@ def no_row_is_hidden(document: Document) -> Iterator[str]:
 def outputs_are_shown_whole(document: Document) -> Iterator[str]:
     """The platform cuts the middle out of a long output."""
     for where, text, _ in _outputs(document):
-        if len(text) > LONGEST_OUTPUT:
-            yield f"{where} has {len(text)} characters: the middle is cut out beyond {LONGEST_OUTPUT}."
+        if len(text) > MAX_OUTPUT_CHARS:
+            yield f"{where} has {len(text)} characters: the middle is cut out beyond {MAX_OUTPUT_CHARS}."
 
 
 def pictures_are_small_html_with_words(document: Document) -> Iterator[str]:
@@ -147,9 +147,9 @@ def pictures_are_small_html_with_words(document: Document) -> Iterator[str]:
         if pictures and form != "html":
             yield f'{where} holds a picture, which shows in html alone, but its format is "{form}".'
         for picture in pictures:
-            if len(picture) > LARGEST_PICTURE_BYTES:
+            if len(picture) > MAX_PICTURE_BYTES:
                 size = len(picture)
-                yield f"{where} holds a picture of {size} bytes: keep it under {LARGEST_PICTURE_BYTES}."
+                yield f"{where} holds a picture of {size} bytes: keep it under {MAX_PICTURE_BYTES}."
         if pictures and form == "html" and not _Reader.read(text).words:
             yield f"{where} holds a picture without words: say beside it, or in alt, what it shows."
 

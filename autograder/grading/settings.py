@@ -23,7 +23,7 @@ FEEDBACK_LEVELS = ("full", "hints", "names")
 ISOLATION_MODES = ("none", "A", "B", "C", "D")
 VISIBILITIES = ("visible", "after_due_date", "after_published")
 """The platform knows "hidden" too."""
-LONGEST_BUDGET_SECONDS = 2340
+MAX_BUDGET_SECONDS = 2340
 """The platform ends every grading after 40 minutes at most, and overwrites results: a minute is margin."""
 
 
@@ -142,9 +142,9 @@ def _text(key: str, value: object) -> str:
 
 def _budget(key: str, value: object) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 < float(str(value)) <= LONGEST_BUDGET_SECONDS:
+    if not is_number or not 0 < float(str(value)) <= MAX_BUDGET_SECONDS:
         raise SettingsError(
-            f"{key} is {value!r}, but a number of seconds above 0 and up to {LONGEST_BUDGET_SECONDS} was "
+            f"{key} is {value!r}, but a number of seconds above 0 and up to {MAX_BUDGET_SECONDS} was "
             "expected: the platform ends every grading after 2400 at most."
         )
     return float(str(value))

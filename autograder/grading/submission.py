@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 
 from autograder.grading.errors import UnusableRequest
 
-LONGEST_FILE_BYTES = 1024 * 1024
-LONGEST_ZIP_BYTES = 64 * 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024
+MAX_ZIP_BYTES = 64 * 1024 * 1024
 """Its list of members is read as a whole before it can be counted."""
-MOST_MODULE_BYTES = 32 * 1024 * 1024
+MAX_MODULE_BYTES = 32 * 1024 * 1024
 """Of all files that have the name of a module, wherever they are: all are kept until a folder is chosen."""
-MOST_ENTRIES = 10_000
-DEEPEST_FOLDER = 12
+MAX_ENTRIES = 10_000
+MAX_FOLDER_DEPTH = 12
 _NOTEBOOK = ".ipynb"
 _UNPACKING_ERRORS = (RuntimeError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 """RuntimeError covers a password and (as NotImplementedError) an unknown compression."""
@@ -105,9 +105,9 @@ def _within_bounds(found: Iterator[_Candidate]) -> list[_Candidate]:
     for candidate in found:
         candidates.append(candidate)
         size += len(candidate.content or b"")
-        if size > MOST_MODULE_BYTES:
+        if size > MAX_MODULE_BYTES:
             raise UnreadableSubmission(
-                f"The submission holds more than {MOST_MODULE_BYTES // 2**20} MiB of modules: hand in the "
+                f"The submission holds more than {MAX_MODULE_BYTES // 2**20} MiB of modules: hand in the "
                 "package alone."
             )
     return candidates
@@ -174,9 +174,9 @@ def _in_folder(root: Path, wanted: frozenset[str]) -> Iterator[_Candidate]:
         with contextlib.suppress(OSError), os.scandir(folder) as listing:
             for entry in sorted(listing, key=lambda entry: entry.name):
                 entries += 1
-                if entries > MOST_ENTRIES:
+                if entries > MAX_ENTRIES:
                     raise UnreadableSubmission(
-                        f"The submission has more than {MOST_ENTRIES} entries: hand in the package alone."
+                        f"The submission has more than {MAX_ENTRIES} entries: hand in the package alone."
                     )
                 path = inside / entry.name
                 if entry.name in wanted:
@@ -188,7 +188,7 @@ def _in_folder(root: Path, wanted: frozenset[str]) -> Iterator[_Candidate]:
 
 
 def _is_worth_entering(folder: PurePosixPath) -> bool:
-    return folder.name not in _IGNORED_FOLDERS and len(folder.parts) <= DEEPEST_FOLDER
+    return folder.name not in _IGNORED_FOLDERS and len(folder.parts) <= MAX_FOLDER_DEPTH
 
 
 def _read_file(file: Path, path: PurePosixPath) -> _Candidate:
@@ -201,27 +201,27 @@ def _read_file(file: Path, path: PurePosixPath) -> _Candidate:
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return _Candidate(path, None, "it is not a regular file; hand in the file itself")
-        content = stream.read(LONGEST_FILE_BYTES + 1)
+        content = stream.read(MAX_FILE_BYTES + 1)
     return _bounded(path, content)
 
 
 def _bounded(path: PurePosixPath, content: bytes) -> _Candidate:
-    if len(content) > LONGEST_FILE_BYTES:
+    if len(content) > MAX_FILE_BYTES:
         return _Candidate(path, None, "it is larger than 1 MiB; hand in the source code alone")
     return _Candidate(path, content)
 
 
 def _in_zip(file: Path, wanted: frozenset[str]) -> Iterator[_Candidate]:
-    if file.stat().st_size > LONGEST_ZIP_BYTES:
+    if file.stat().st_size > MAX_ZIP_BYTES:
         raise UnreadableSubmission(
-            f"The zip is larger than {LONGEST_ZIP_BYTES // 2**20} MiB: hand in the package alone."
+            f"The zip is larger than {MAX_ZIP_BYTES // 2**20} MiB: hand in the package alone."
         )
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            if len(members) > MOST_ENTRIES:
+            if len(members) > MAX_ENTRIES:
                 raise UnreadableSubmission(
-                    f"The zip has more than {MOST_ENTRIES} entries: hand in the package alone."
+                    f"The zip has more than {MAX_ENTRIES} entries: hand in the package alone."
                 )
             for member in members:
                 # Windows' own zipper is known to write backslashes.
@@ -242,7 +242,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: PurePo
     try:
         with archive.open(member) as stream:
             # read(n) inflates no more than n bytes, whatever size the zip announces.
-            return _bounded(path, stream.read(LONGEST_FILE_BYTES + 1))
+            return _bounded(path, stream.read(MAX_FILE_BYTES + 1))
     except _UNPACKING_ERRORS as error:
         return _Candidate(
             path, None, f"it cannot be unpacked ({error}); make the zip again without a password"

@@ -206,7 +206,7 @@ def _kl(sizes: _Sizes, rng: np.random.Generator) -> Probe:
 def _trpo_step(sizes: _Sizes, rng: np.random.Generator) -> Probe:
     """A search that one mistake after the other gets wrong; the last is along −g, where no step is right."""
     shown = _SHOWN_BY_SEARCHES[sizes.number]
-    for _ in range(MOST_DRAWS):
+    for _ in range(MAX_DRAWS):
         probe = _search(sizes, rng)
         right = trpo_step(*copy.deepcopy(probe))
         if all(not np.allclose(twist.twist(trpo_step, *probe), right) for twist in shown):
@@ -225,7 +225,7 @@ def _with_no_try_to_spare(probe: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*rest, max_backtracks)
 
 
-MOST_DRAWS = 200
+MAX_DRAWS = 200
 _FLAT, _TIGHT = 0, 4
 _SHOWN_BY_SEARCHES = (
     (trpo_step_without_the_kl, trpo_step_that_asks_for_a_rise),

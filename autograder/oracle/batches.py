@@ -17,7 +17,7 @@ from hw4.trajectories import TrajectoryBatch
 
 Sample = TypeVar("Sample")
 
-LARGEST_CENSUS = 2048
+MAX_CENSUS = 2048
 
 
 def one_hot_features(mdp: TabularMDP) -> FloatArray:
@@ -114,12 +114,12 @@ def census_batch(
         ValueError: when no N up to 2048 makes every N·ρ_θ(τ) a whole number.
     """
     probabilities = every.probabilities(theta)
-    sizes = np.arange(1, LARGEST_CENSUS + 1)
+    sizes = np.arange(1, MAX_CENSUS + 1)
     counts = sizes[:, np.newaxis] * probabilities
     whole = (np.abs(counts - np.rint(counts)) < 1e-9).all(axis=1)
     if not whole.any():
         raise ValueError(
-            f"No batch of up to {LARGEST_CENSUS} trajectories has exactly these probabilities: "
+            f"No batch of up to {MAX_CENSUS} trajectories has exactly these probabilities: "
             "take the MDP and the θ that random_census_mdp returns."
         )
     repeats = np.rint(counts[int(np.argmax(whole))]).astype(np.int64)

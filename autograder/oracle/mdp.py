@@ -17,7 +17,7 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FeatureKind: TypeAlias = Literal["dense", "tabular", "rank-deficient"]
 
-LARGEST_SIZE = 3
+MAX_SIZE = 3
 """Of S, A and H each. At 3, 3, 3 an MDP has up to 819 trajectories; at 4, 4, 4 it has 69 904."""
 
 
@@ -230,9 +230,9 @@ def random_census_mdp(
 
 def _require_sizes(n_states: int, n_actions: int, horizon: int, n_outcomes: int) -> None:
     for name, size, least, most in (
-        ("n_states", n_states, 1, LARGEST_SIZE),
-        ("n_actions", n_actions, 2, LARGEST_SIZE),
-        ("horizon", horizon, 1, LARGEST_SIZE),
+        ("n_states", n_states, 1, MAX_SIZE),
+        ("n_actions", n_actions, 2, MAX_SIZE),
+        ("horizon", horizon, 1, MAX_SIZE),
         ("n_outcomes", n_outcomes, 2, n_states + 1),
     ):
         if not least <= size <= most:

@@ -71,7 +71,7 @@ def predict_baseline(weights: np.ndarray, baseline_features: np.ndarray) -> np.n
         baseline_features: (N, H, k), ψ(s_h, h).
 
     Returns:
-        (N, H), b̃(s_h, h). What it says on padding is nobody's business.
+        (N, H), b̃(s_h, h). Entries on padding are not used.
     """
     # BEGIN SOLUTION
     return baseline_features @ weights

@@ -48,7 +48,7 @@ def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> flo
         delta: δ > 0, the size of the trust region.
 
     Returns:
-        η, a float; 0.0 when g = 0, where every step size would do.
+        η, a float; 0.0 when g = 0: the direction is zero, so η does not matter.
     """
     # Hint: F⁻¹g is the solution x of F x = g; no inverse has to be formed.
     # BEGIN SOLUTION

@@ -8,7 +8,7 @@ import pytest
 
 from hw4.lab.cartpole import (
     BASELINE_FEATURES,
-    LONGEST_HORIZON,
+    MAX_HORIZON,
     POLICY_FEATURES,
     baseline_features,
     mean_return,
@@ -116,8 +116,8 @@ def test_an_episode_that_lasts_is_cut_off_at_the_horizon():
 
 
 def test_no_episode_is_longer_than_cartpole_allows():
-    batch = rollout(BALANCING, seeded(), 20, LONGEST_HORIZON)
-    assert batch.mask.sum(axis=1).max() == LONGEST_HORIZON
+    batch = rollout(BALANCING, seeded(), 20, MAX_HORIZON)
+    assert batch.mask.sum(axis=1).max() == MAX_HORIZON
 
 
 def test_zeros_stand_on_the_padding_of_every_field():

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from autograder.grading.curve import Curve, TrainingRun
-from autograder.grading.results_rules import LARGEST_PICTURE_BYTES
+from autograder.grading.results_rules import MAX_PICTURE_BYTES
 from tests.engine.conftest import ROOT
 from tests.hidden.test_learning import Learner
 from tests.hidden.trainings import NPG, PPO
@@ -73,7 +73,7 @@ def test_the_picture_is_a_png_that_fits_the_platform():
     assert decode(RUN.picture).shape == (600, 1120, 3)
     assert 'width="560" height="300"' in RUN.html
     assert len(RUN.picture) < 40_000
-    assert len(RUN.html) < LARGEST_PICTURE_BYTES
+    assert len(RUN.html) < MAX_PICTURE_BYTES
 
 
 def test_the_axes_have_names_and_numbers_and_the_legend_says_what_is_what(written):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.submission import LONGEST_FILE_BYTES, UnreadableSubmission, collect, show
+from autograder.grading.submission import MAX_FILE_BYTES, UnreadableSubmission, collect, show
 
 MODULES = ("policy", "npg")
 
@@ -121,7 +121,7 @@ def test_a_folder_named_like_a_module_is_no_module(tmp_path):
 
 
 def test_a_module_that_is_too_large_is_not_read(tmp_path):
-    put(tmp_path / "hw4", policy="p", npg="#" * (LONGEST_FILE_BYTES + 1))
+    put(tmp_path / "hw4", policy="p", npg="#" * (MAX_FILE_BYTES + 1))
     assert "larger than 1 MiB" in gather(tmp_path).missing["npg"]
 
 

@@ -123,7 +123,7 @@ def _own(module: Any, name: str, shape: tuple[int, ...], *arguments: object) -> 
 def _if_telling(
     compose: Compose, theta: np.ndarray, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch
 ) -> np.ndarray | None:
-    """The composition, unless it is the same whatever is put together: a constant proves no composition."""
+    """The composition; None where all pieces return constants: a wrong one could not be told from it."""
     try:
         composed = compose(baseline_batch, update_batch)
         swapped = compose(update_batch, baseline_batch)

@@ -29,9 +29,9 @@ Draw = Callable[..., Arguments]
 
 ROUNDING = 1e-13
 """Of the sum of all terms: what float64 leaves, in any order, of a sum of thousands of them."""
-MOST_TRIES = 40
+MAX_TRIES = 40
 """Inputs tried to make a failing one smaller."""
-MOST_DRAWS = 100
+MAX_DRAWS = 100
 """Draws until an input of the list is admitted; more than one in two are."""
 FEW_DRAWS = 4
 """The same for a smaller one, which may be too small to be admitted at all."""
@@ -144,7 +144,7 @@ def _changed_once(argument: Any, mask: np.ndarray | None) -> Iterator[Any]:
         yield result
 
 
-def arguments_of(function: str, listed: Case, place: int, most_draws: int = MOST_DRAWS) -> Arguments:
+def arguments_of(function: str, listed: Case, place: int, most_draws: int = MAX_DRAWS) -> Arguments:
     """Draw the arguments of a case at a place of the list; its setting `entries` chooses other entries."""
     domain, settings = DOMAINS[function], dict(listed.settings)
     order = settings.pop("order", "C")
@@ -186,7 +186,7 @@ def _smallest(function: str, submission: Any, failing: Case, place: int) -> Argu
     """Make a failing case smaller as long as one of the next simpler ones fails too."""
     smallest = arguments_of(function, failing, place)
     tries, simpler = 0, failing.simpler()
-    while tries < MOST_TRIES and (candidate := next(simpler, None)) is not None:
+    while tries < MAX_TRIES and (candidate := next(simpler, None)) is not None:
         tries += 1
         try:
             arguments = arguments_of(function, candidate, place, FEW_DRAWS)
@@ -817,7 +817,7 @@ def _search(
 
 def _search_that_falls(rng: np.random.Generator, sizes: Mapping[str, int], **settings: Any) -> Arguments:
     """Return a search in which the surrogate falls at the first length that the KL admits."""
-    for _ in range(MOST_DRAWS):
+    for _ in range(MAX_DRAWS):
         arguments = _search(rng, sizes, is_noisy=True, **settings)
         tries = list(trpo_tries(*arguments)) if np.any(arguments[1]) else []
         within = [is_accepted for _, is_within, is_accepted in tries if is_within]

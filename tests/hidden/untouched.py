@@ -16,7 +16,7 @@ from hw4.lab.signatures import SIGNATURES
 from tests.hidden.domain import DOMAINS, arguments_of
 from tests.hidden.properties import assert_repeats, assert_responds
 
-MOST_NUMBERS = 2000
+MAX_NUMBERS = 2000
 """In the arguments of one call of the list."""
 
 
@@ -50,7 +50,7 @@ def assert_leaves_arguments(
         assert_responds(function, one, as_returned(function, call(*others), shape))
     for place, case in enumerate(DOMAINS[function].cases):
         listed = arguments_of(function, case, place)
-        if sum(map(np.size, arrays_in(listed))) <= MOST_NUMBERS:
+        if sum(map(np.size, arrays_in(listed))) <= MAX_NUMBERS:
             with contextlib.suppress(CallRaised, UnusableReturn):  # these cost the row of every size
                 _call_untouched(function, call, listed)
     return one

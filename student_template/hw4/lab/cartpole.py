@@ -19,7 +19,7 @@ POLICY_FEATURES = ACTIONS * STATE_SIZE
 """d, the length of θ."""
 BASELINE_FEATURES = 3 + 2 * STATE_SIZE
 """k, the length of ψ = [1, t, t², s, s²]."""
-LONGEST_HORIZON = 500
+MAX_HORIZON = 500
 """CartPole-v1 ends every episode here."""
 
 
@@ -99,9 +99,9 @@ def rollout(
         )
     if trajectories < 1:
         raise ValueError(f"trajectories is {trajectories}, but a batch holds at least 1.")
-    if not 1 <= horizon <= LONGEST_HORIZON:
+    if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(
-            f"horizon is {horizon}, but an episode of CartPole-v1 may last 1 to {LONGEST_HORIZON} steps."
+            f"horizon is {horizon}, but an episode of CartPole-v1 may last 1 to {MAX_HORIZON} steps."
         )
     if rotation is not None:
         _require_orthogonal(rotation)
