@@ -11,6 +11,7 @@ after a miss, 4 of 7".
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import os
 import sys
@@ -23,22 +24,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
 import numpy as np
 
+from hw4.__main__ import find_function
 from hw4.lab.training import Update, train
-from hw4.npg import npg_iteration
-from hw4.ppo import ppo_iteration
-from hw4.trajectories import TrajectoryBatch
-from tests.hidden.trainings import HORIZON, NPG, PPO, npg_hyperparameters, ppo_hyperparameters
+from hw4.lab.updates import UPDATES
+from tests.hidden.trainings import HORIZON, NPG, PPO
 
-ALGORITHMS = {
-    "npg": (NPG, npg_iteration, npg_hyperparameters),
-    "ppo": (PPO, ppo_iteration, ppo_hyperparameters),
-}
-"""By name: settings, the iteration, and what it takes behind θ and the two batches."""
+SETTINGS = {"npg": NPG, "ppo": PPO}
+"""Of the graded trainings."""
 
 
 def iterations_to_the_bar(algorithm: str, seed: int) -> int | None:
     """Train once and return how many iterations it took to reach the bar, or None where it was missed."""
-    settings = ALGORITHMS[algorithm][0]
+    settings = SETTINGS[algorithm]
     rng = np.random.default_rng([seed, HORIZON])
     rotation = np.linalg.qr(rng.standard_normal((8, 8)))[0]
     curve = train(graded_update(algorithm), settings, rng, rotation=rotation, stop_at=settings.bar)
@@ -47,17 +44,7 @@ def iterations_to_the_bar(algorithm: str, seed: int) -> int | None:
 
 def graded_update(algorithm: str) -> Update:
     """Return the reference's update as the graded rows run it."""
-    _, iteration, hyperparameters = ALGORITHMS[algorithm]
-
-    def update(
-        theta: np.ndarray,
-        baseline_batch: TrajectoryBatch,
-        update_batch: TrajectoryBatch,
-        rng: np.random.Generator,
-    ) -> np.ndarray:
-        return iteration(theta, baseline_batch, update_batch, *hyperparameters(rng))
-
-    return update
+    return functools.partial(UPDATES[algorithm], SETTINGS[algorithm], find_function)
 
 
 def miss_rate_bound(misses: int, runs: int) -> float:
@@ -80,7 +67,7 @@ def row(algorithm: str, taken: list[int | None]) -> str:
     reached = np.array([iterations for iterations in taken if iterations is not None])
     misses = len(taken) - len(reached)
     bound = miss_rate_bound(misses, len(taken))
-    settings = ALGORITHMS[algorithm][0]
+    settings = SETTINGS[algorithm]
     slow, median, slowest = np.quantile(reached, (0.99, 0.5, 1.0))
     return (
         f"| {algorithm.upper()} | {len(taken)} | {settings.iterations} | {median:.0f} | {slow:.0f} "
@@ -102,7 +89,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor(arguments.workers) as pool:
-        for algorithm in ALGORITHMS:
+        for algorithm in SETTINGS:
             names = [algorithm] * arguments.seeds
             taken = pool.map(iterations_to_the_bar, names, range(arguments.seeds), chunksize=4)
             print(row(algorithm, list(taken)), flush=True)

@@ -10,6 +10,7 @@ of runs that took turns, so a slow moment slows both sides. Run it where little 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import statistics
 import sys
@@ -24,9 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 import gymnasium
 import numpy as np
 
-from hw4.__main__ import UPDATES
+from hw4.__main__ import find_function
 from hw4.lab.cartpole import rollout
 from hw4.lab.training import SETTINGS, LearningCurve, train
+from hw4.lab.updates import UPDATES
 from hw4.policy import action_log_probabilities
 
 HORIZON = 500
@@ -93,8 +95,9 @@ def report_rollout() -> None:
 def timed_training(algorithm: str, horizon: int, seed: int) -> tuple[LearningCurve, float]:
     """Train once with the reference and return the curve and the seconds."""
     settings = SETTINGS[algorithm][horizon]
+    update = functools.partial(UPDATES[algorithm], settings, find_function)
     start = time.perf_counter()
-    curve = train(UPDATES[algorithm](settings), settings, np.random.default_rng(seed))
+    curve = train(update, settings, np.random.default_rng(seed))
     return curve, time.perf_counter() - start
 
 

@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
 import numpy as np
-from bars import ALGORITHMS, HORIZON, graded_update
+from bars import HORIZON, SETTINGS, graded_update
 
 from hw4.lab.training import train
 
@@ -29,7 +29,7 @@ SEEDS = range(100)
 
 def band(name: str) -> dict[str, object]:
     """The percentiles of one algorithm's returns."""
-    settings = ALGORITHMS[name][0]
+    settings = SETTINGS[name]
     runs = np.empty((len(SEEDS), settings.iterations + 1))
     for run, seed in zip(runs, SEEDS, strict=True):
         rng = np.random.default_rng([seed, 0])
@@ -41,7 +41,7 @@ def band(name: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    bands = {name: band(name) for name in ALGORITHMS}
+    bands = {name: band(name) for name in SETTINGS}
     lines = ",\n".join(f' "{name}": {json.dumps(values)}' for name, values in bands.items())
     FILE.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(f"{FILE.relative_to(ROOT)}: {', '.join(bands)} over {len(SEEDS)} seeds, horizon {HORIZON}.")

@@ -7,11 +7,12 @@ status 2 for unusable arguments, 1 where training failed.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,17 +25,7 @@ except ModuleNotFoundError:  # before anything else can be said nicely
 if TYPE_CHECKING:
     import numpy as np
 
-    from hw4.lab.training import (
-        Iteration,
-        LearningCurve,
-        NPGSettings,
-        PPOSettings,
-        ReinforceSettings,
-        TrainingSettings,
-        TRPOSettings,
-        Update,
-    )
-    from hw4.trajectories import TrajectoryBatch
+    from hw4.lab.training import Iteration, LearningCurve, TrainingSettings
 
 PROGRAM = "python -m hw4"
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
@@ -167,9 +158,10 @@ def _run(algorithm: str, settings: TrainingSettings, seed: int) -> LearningCurve
 
     from hw4.lab import training
     from hw4.lab.compare import Mismatch
+    from hw4.lab.updates import UPDATES
 
+    update = functools.partial(UPDATES[algorithm], settings, find_function)
     try:
-        update = UPDATES[algorithm](settings)
         with _progress(algorithm, settings) as advance:
             return training.train(update, settings, np.random.default_rng(seed), on_iteration=advance)
     except TrainingFailed:
@@ -233,115 +225,29 @@ def _explain(error: Exception) -> str:
     return f"A function of hw4 could not be called: {message}. Keep the names and arguments you were given."
 
 
-def _not_installed(error: ModuleNotFoundError) -> str:
-    package = str(error.name).partition(".")[0]
-    return f"{package} is not installed: run python -m pip install -r requirements.txt."
+def find_function(name: str) -> Callable[..., Any]:
+    """Find a function that students fill in.
 
+    Its module is imported only now: one that cannot be read stops only the algorithms built on it.
 
-# What an iteration of each algorithm is. Functions are looked up when they are needed, so that a module that
-# is not filled in, or cannot be read, stops only the algorithms built on it.
+    Args:
+        name: ``module.function``, as in ``SIGNATURES``.
 
-
-def _function(qualified_name: str) -> Callable[..., Any]:
-    module, _, name = qualified_name.partition(".")
-    function: Callable[..., Any] | None = getattr(importlib.import_module(f"hw4.{module}"), name, None)
+    Raises:
+        TrainingFailed: the module has no such function.
+    """
+    module, _, function_name = name.partition(".")
+    function = getattr(importlib.import_module(f"hw4.{module}"), function_name, None)
     if function is None:
-        raise TrainingFailed(f"hw4/{module}.py has no function {name}: keep the names you were given.")
+        raise TrainingFailed(
+            f"hw4/{module}.py has no function {function_name}: keep the names you were given."
+        )
     return function
 
 
-def _call(function: str, shape: tuple[int, ...], *arguments: object) -> np.ndarray:
-    """Call one of the student's functions, and hold what it returns against the shape it should have."""
-    from hw4.lab.compare import as_returned
-
-    return as_returned(function, _function(function)(*arguments), shape)
-
-
-def _npg(settings: NPGSettings) -> Update:
-    npg_iteration = _function("npg.npg_iteration")
-
-    def update(
-        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
-    ) -> object:
-        return npg_iteration(theta, first, new, settings.delta, settings.ridge, settings.damping)
-
-    return update
-
-
-def _ppo(settings: PPOSettings) -> Update:
-    from hw4.lab.training import minibatches
-
-    ppo_iteration = _function("ppo.ppo_iteration")
-    full_batches = minibatches(settings.sgd_steps, settings.update_trajectories)
-
-    def update(
-        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
-    ) -> object:
-        return ppo_iteration(
-            theta, first, new, settings.kl_weight, settings.learning_rate, full_batches, settings.ridge
-        )
-
-    return update
-
-
-def _reinforce(settings: ReinforceSettings) -> Update:
-    def update(
-        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
-    ) -> object:
-        advantages, scores = _advantages(first, new, settings.ridge), _scores(theta, new)
-        return theta + settings.learning_rate * _gradient(scores, advantages, new)
-
-    return update
-
-
-def _trpo(settings: TRPOSettings) -> Update:
-    import numpy as np
-
-    trpo_step, size = _function("trpo.trpo_step"), settings.damping
-
-    def update(
-        theta: np.ndarray, first: TrajectoryBatch, new: TrajectoryBatch, _: np.random.Generator
-    ) -> object:
-        advantages, scores = _advantages(first, new, settings.ridge), _scores(theta, new)
-        damped = _call("npg.fisher_estimate", 2 * theta.shape, scores, new.mask) + size * np.eye(theta.size)
-        gradient = _gradient(scores, advantages, new)
-        return trpo_step(
-            theta, gradient, damped, new.features, new.actions, advantages, new.mask, settings.delta
-        )
-
-    return update
-
-
-UPDATES: Mapping[str, Callable[[Any], Update]] = {
-    "npg": _npg,
-    "ppo": _ppo,
-    "reinforce": _reinforce,
-    "trpo": _trpo,
-}
-
-
-def _advantages(first: TrajectoryBatch, new: TrajectoryBatch, ridge: float) -> np.ndarray:
-    """Advantages of the new trajectories under a baseline that was learned on the first ones."""
-
-    def to_go(batch: TrajectoryBatch) -> np.ndarray:
-        return _call("baseline.rewards_to_go", batch.mask.shape, batch.rewards, batch.mask)
-
-    psi = first.baseline_features
-    baseline = _call("baseline.fit_baseline", psi.shape[-1:], psi, to_go(first), first.mask, ridge)
-    advantages: np.ndarray = to_go(new) - _call(
-        "baseline.predict_baseline", new.mask.shape, baseline, new.baseline_features
-    )
-    return advantages
-
-
-def _scores(theta: np.ndarray, batch: TrajectoryBatch) -> np.ndarray:
-    shape = (*batch.mask.shape, theta.size)
-    return _call("policy.score", shape, theta, batch.features, batch.actions)
-
-
-def _gradient(scores: np.ndarray, advantages: np.ndarray, batch: TrajectoryBatch) -> np.ndarray:
-    shape = scores.shape[-1:]
-    return _call("policy_gradient.policy_gradient_estimate", shape, scores, advantages, batch.mask)
+def _not_installed(error: ModuleNotFoundError) -> str:
+    package = str(error.name).partition(".")[0]
+    return f"{package} is not installed: run python -m pip install -r requirements.txt."
 
 
 def _describe(algorithm: str, settings: TrainingSettings, seed: int, curve: LearningCurve) -> Iterator[str]:

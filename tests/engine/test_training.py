@@ -13,7 +13,7 @@ from autograder.homework import HW4
 from hw4.lab.cartpole import POLICY_FEATURES
 from hw4.lab.compare import Mismatch
 from hw4.lab.signatures import SIGNATURES
-from hw4.lab.training import SETTINGS, Iteration, NPGSettings, TrainingSettings, minibatches, train
+from hw4.lab.training import SETTINGS, Iteration, NPGSettings, TrainingSettings, train
 
 BALANCING = np.array([0.0, 0.0, 0.0, 0.0, 0.4, 0.8, 8.0, 4.0])
 SHORT = TrainingSettings(
@@ -199,12 +199,6 @@ def test_what_an_update_raises_comes_through():
 def test_a_learning_curve_cannot_be_reassigned():
     with pytest.raises(dataclasses.FrozenInstanceError):
         run(stay).final_return = 500.0
-
-
-def test_full_batch_sgd_uses_all_trajectories_in_every_step():
-    rows = minibatches(3, 4)
-    np.testing.assert_array_equal(rows, [[0, 1, 2, 3]] * 3)
-    assert rows.dtype == np.int64
 
 
 # The assignment's constants

@@ -7,10 +7,10 @@ settings do over 1000 seeds.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
-import numpy as np
-
-from hw4.lab.training import SETTINGS, random_minibatches
+from hw4.lab import updates
+from hw4.lab.training import SETTINGS
 
 HORIZON = 500
 NPG = dataclasses.replace(SETTINGS["npg"][HORIZON], delta=8.0)
@@ -18,17 +18,9 @@ NPG = dataclasses.replace(SETTINGS["npg"][HORIZON], delta=8.0)
 
 What comes after is less steady, for which the assignment keeps δ = 1.
 """
-PPO = SETTINGS["ppo"][HORIZON]
-MINIBATCH = 25
-"""Trajectories of an SGD step, of M = 50: plain loops take half the time of full batches."""
+PPO = dataclasses.replace(SETTINGS["ppo"][HORIZON], minibatch_trajectories=25)
+"""SGD steps on 25 of the 50 trajectories: plain loops take half the time of full batches."""
 
-
-def npg_hyperparameters(rng: np.random.Generator) -> tuple[object, ...]:
-    """What `npg_iteration` takes behind θ and the two batches."""
-    return NPG.delta, NPG.ridge, NPG.damping
-
-
-def ppo_hyperparameters(rng: np.random.Generator) -> tuple[object, ...]:
-    """What `ppo_iteration` takes behind θ and the two batches, its minibatches drawn."""
-    steps = random_minibatches(rng, PPO.sgd_steps, PPO.update_trajectories, MINIBATCH)
-    return PPO.kl_weight, PPO.learning_rate, steps, PPO.ridge
+npg_hyperparameters = functools.partial(updates.npg_hyperparameters, NPG)
+ppo_hyperparameters = functools.partial(updates.ppo_hyperparameters, PPO)
+"""From a random generator: what the iterations take after θ and the two batches."""

@@ -1,1 +1,1 @@
-"""Given to students whole: shapes, the judge, CartPole and the training loop. Imports no student module."""
+"""Given to students whole: shapes, the judge, CartPole and the training. Imports no student module."""

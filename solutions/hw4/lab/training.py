@@ -56,12 +56,13 @@ class NPGSettings(TrainingSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class PPOSettings(TrainingSettings):
-    """PPO: λ on the scale of the advantages, and `sgd_steps` full-batch steps of `learning_rate`."""
+    """PPO: λ on the scale of the advantages, and `sgd_steps`, each on `minibatch_trajectories` of the M."""
 
     function: str = "ppo.ppo_iteration"
     kl_weight: float
     learning_rate: float
     sgd_steps: int
+    minibatch_trajectories: int = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,31 +193,3 @@ def train(
             on_iteration(Iteration(k + 1, float(returns[k]), steps_so_far))
     evaluation = rollout(theta, rng, settings.evaluation_episodes, settings.horizon, rotation)
     return LearningCurve(returns, environment_steps, theta, mean_return(evaluation))
-
-
-def minibatches(sgd_steps: int, trajectories: int) -> np.ndarray:
-    """Return the minibatches of full-batch SGD: every step uses all M trajectories, in order.
-
-    Args:
-        sgd_steps: S.
-        trajectories: M.
-
-    Returns:
-        (S, M) int64, each row 0 … M − 1.
-    """
-    return np.tile(np.arange(trajectories, dtype=np.int64), (sgd_steps, 1))
-
-
-def random_minibatches(rng: np.random.Generator, sgd_steps: int, trajectories: int, size: int) -> np.ndarray:
-    """Draw the minibatches of SGD: each step on some of the M trajectories, none twice.
-
-    Args:
-        rng: the source of randomness.
-        sgd_steps: S.
-        trajectories: M.
-        size: B, from 1 to M.
-
-    Returns:
-        (S, B) int64, indices below M.
-    """
-    return np.stack([rng.permutation(trajectories)[:size] for _ in range(sgd_steps)]).astype(np.int64)
