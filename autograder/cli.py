@@ -198,7 +198,7 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
 @click.option("--total", type=float, help="The published total that max_score must add up to.")
 def check_results(file: Path, total: float | None) -> None:
     """Hold FILE, anybody's results.json, against the platform's rules; exit 1 when it breaks one."""
-    from autograder.grading.results_rules import check_file
+    from autograder.release.results_rules import check_file
 
     problems = check_file(file, total)
     if problems:

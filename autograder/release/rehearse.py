@@ -20,11 +20,11 @@ from typing import Any
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.results import faults_in
-from autograder.grading.results_rules import check_file
 from autograder.release.bundle import platform_zip
 from autograder.release.command import run
 from autograder.release.container import Container, Ended
 from autograder.release.delivery import DESCRIPTIONS, Delivery, deliver, metadata
+from autograder.release.results_rules import check_file
 
 SET_UP_LIMIT_SECONDS = 900.0
 _LAST_LINES = 15

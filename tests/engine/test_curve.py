@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from autograder.grading.curve import Curve, TrainingRun
-from autograder.grading.results_rules import MAX_PICTURE_BYTES
+from autograder.release.results_rules import MAX_PICTURE_BYTES
 from tests.engine.conftest import ROOT
 from tests.hidden.test_learning import Learner
 from tests.hidden.trainings import NPG, PPO

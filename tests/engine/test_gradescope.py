@@ -13,9 +13,9 @@ from autograder.grading import gradescope
 from autograder.grading.curve import TrainingRun
 from autograder.grading.platform import Platform
 from autograder.grading.results import Explanation, Outcome, Results, Row
-from autograder.grading.results_rules import check_text
 from autograder.grading.settings import Settings
 from autograder.grading.writer import ResultsWriter, write_json
+from autograder.release.results_rules import check_text
 
 ROW = Row("1.1.1", "Check", 2.0, is_bonus=False, outcome=Outcome.PASSED, explanation=Explanation())
 BONUS = Row("6.1.1", "Extra", 1.5, is_bonus=True, outcome=Outcome.PASSED, explanation=Explanation())

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.grading import gradescope
 from autograder.grading.results import Explanation, Outcome, Results, Row
-from autograder.grading.results_rules import RULES, check_file, check_text
+from autograder.release.results_rules import RULES, check_file, check_text
 from tests.engine.conftest import ROOT
 
 GRADED = {"number": "1.1", "name": "Check", "score": 1.0, "max_score": 2.0, "status": "failed"}
