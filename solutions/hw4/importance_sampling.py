@@ -19,6 +19,12 @@ def importance_weights(target_log_probs: np.ndarray, proposal_log_probs: np.ndar
 
     Returns:
         (...), p̃(x)/p(x), at least 0.
+
+    Example:
+        e⁻¹⁰⁰⁰ / e⁻¹⁰⁰¹ = e.
+
+        >>> importance_weights(np.array([-1000.0]), np.array([-1001.0])).round(3).tolist()
+        [2.718]
     """
     # BEGIN SOLUTION
     return np.exp(target_log_probs - proposal_log_probs)
@@ -39,6 +45,12 @@ def importance_sampling_estimate(values: np.ndarray, weights: np.ndarray) -> flo
 
     Returns:
         The estimate, a float.
+
+    Example:
+        (2 · 1 + 1 · 3) / 2.
+
+        >>> round(float(importance_sampling_estimate(np.array([1.0, 3.0]), np.array([2.0, 1.0]))), 3)
+        2.5
     """
     # BEGIN SOLUTION
     return float(np.mean(weights * values))

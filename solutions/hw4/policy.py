@@ -22,6 +22,12 @@ def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndar
 
     Returns:
         (..., A), ln π_θ(a|s); every entry finite and at most 0.
+
+    Example:
+        At θ = 0 both of two actions have probability ½, and ln ½ = −0.693.
+
+        >>> action_log_probabilities(np.array([0.0]), np.array([[1.0], [0.0]])).round(3).tolist()
+        [-0.693, -0.693]
     """
     # Hint: subtracting the same number from all logits of a state changes no probability.
     # BEGIN SOLUTION
@@ -45,6 +51,12 @@ def score(theta: np.ndarray, features: np.ndarray, actions: np.ndarray) -> np.nd
 
     Returns:
         (..., d), ∇_θ ln π_θ(a|s). Its mean over a ~ π_θ(·|s) is zero.
+
+    Example:
+        φ(s,0) = 1 and φ(s,1) = 0 are equally likely, so their mean is ½; action 0 was chosen.
+
+        >>> score(np.array([0.0]), np.array([[1.0], [0.0]]), np.array(0)).round(3).tolist()
+        [0.5]
     """
     # BEGIN SOLUTION
     probabilities = np.exp(action_log_probabilities(theta, features))

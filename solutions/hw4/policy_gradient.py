@@ -20,6 +20,13 @@ def policy_gradient_estimate(scores: np.ndarray, advantages: np.ndarray, mask: n
 
     Returns:
         (d,), ĝ.
+
+    Example:
+        One trajectory of two steps: ½ · 3 + ½ · 2.
+
+        >>> scores, mask = np.array([[[0.5], [0.5]]]), np.array([[True, True]])
+        >>> policy_gradient_estimate(scores, np.array([[3.0, 2.0]]), mask).round(3).tolist()
+        [2.5]
     """
     # BEGIN SOLUTION
     return advantages[mask] @ scores[mask] / len(mask)

@@ -21,6 +21,12 @@ def rewards_to_go(rewards: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Returns:
         (N, H), R_h(τ_n), and 0 on padding.
+
+    Example:
+        The third step is padding.
+
+        >>> rewards_to_go(np.array([[1.0, 2.0, 9.0]]), np.array([[True, True, False]])).tolist()
+        [[3.0, 2.0, 0.0]]
     """
     # Part 2.1: your code replaces this comment and the line below.
     raise NotImplementedError("Part 2.1: rewards_to_go")
@@ -41,10 +47,19 @@ def fit_baseline(
         baseline_features: (N, H, k), ψ(s_h, h); any finite number on padding.
         returns: (N, H), R_h; any finite number on padding.
         mask: (N, H), True where the step really happened.
-        ridge: weight of ‖w‖², at least 0.
+        ridge: weight of ‖w‖², at least 0; 1e-6 in the assignment. CartPole is learned with any up to 1e4.
 
     Returns:
         (k,), the weights w.
+
+    Example:
+        A constant ψ = 1 fits the mean of the returns; a ridge of 2 pulls it from 5/2 to 5/4.
+
+        >>> psi, returns, mask = np.ones((1, 2, 1)), np.array([[3.0, 2.0]]), np.array([[True, True]])
+        >>> fit_baseline(psi, returns, mask).round(3).tolist()
+        [2.5]
+        >>> fit_baseline(psi, returns, mask, ridge=2.0).round(3).tolist()
+        [1.25]
     """
     # Hint: a ridge penalty is least squares with k more rows, √ridge · I, whose targets are 0.
     # Part 2.2: your code replaces this comment and the line below.
@@ -63,7 +78,11 @@ def predict_baseline(weights: np.ndarray, baseline_features: np.ndarray) -> np.n
         baseline_features: (N, H, k), ψ(s_h, h).
 
     Returns:
-        (N, H), b̃(s_h, h). Entries on padding are not used.
+        (N, H), b̃(s_h, h). Its entries on padding are not used.
+
+    Example:
+        >>> predict_baseline(np.array([2.5]), np.array([[[1.0], [2.0]]])).round(3).tolist()
+        [[2.5, 5.0]]
     """
     # Part 2.3: your code replaces this comment and the line below.
     raise NotImplementedError("Part 2.3: predict_baseline")

@@ -19,6 +19,12 @@ def importance_weights(target_log_probs: np.ndarray, proposal_log_probs: np.ndar
 
     Returns:
         (...), p̃(x)/p(x), at least 0.
+
+    Example:
+        e⁻¹⁰⁰⁰ / e⁻¹⁰⁰¹ = e.
+
+        >>> importance_weights(np.array([-1000.0]), np.array([-1001.0])).round(3).tolist()
+        [2.718]
     """
     # Part 4.1: your code replaces this comment and the line below.
     raise NotImplementedError("Part 4.1: importance_weights")
@@ -38,6 +44,12 @@ def importance_sampling_estimate(values: np.ndarray, weights: np.ndarray) -> flo
 
     Returns:
         The estimate, a float.
+
+    Example:
+        (2 · 1 + 1 · 3) / 2.
+
+        >>> round(float(importance_sampling_estimate(np.array([1.0, 3.0]), np.array([2.0, 1.0]))), 3)
+        2.5
     """
     # Part 4.2: your code replaces this comment and the line below.
     raise NotImplementedError("Part 4.2: importance_sampling_estimate")

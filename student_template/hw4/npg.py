@@ -28,6 +28,12 @@ def fisher_estimate(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Returns:
         (d, d), symmetric and positive semi-definite. Often singular: damping is
         the caller's decision.
+
+    Example:
+        One trajectory of two steps: ¼ + ¼.
+
+        >>> fisher_estimate(np.array([[[0.5], [-0.5]]]), np.array([[True, True]])).round(3).tolist()
+        [[0.5]]
     """
     # Part 3.1: your code replaces this comment and the line below.
     raise NotImplementedError("Part 3.1: fisher_estimate")
@@ -43,10 +49,16 @@ def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> flo
     Args:
         gradient: (d,), g.
         fisher: (d, d), F, symmetric and positive definite.
-        delta: δ > 0, the size of the trust region.
+        delta: δ > 0, the size of the trust region; 1 in the assignment. CartPole is learned with 1 to 10.
 
     Returns:
-        η, a float; 0.0 when g = 0: the direction is zero, so η does not matter.
+        η, a float; 0.0 when g = 0, where the direction is zero and η does not matter.
+
+    Example:
+        g = 1 and F = 4: η = √(1 / ¼) = 2.
+
+        >>> round(float(npg_step_size(np.array([1.0]), np.array([[4.0]]), delta=1.0)), 3)
+        2.0
     """
     # Hint: F⁻¹g is the solution x of F x = g; no inverse has to be formed.
     # Part 3.2: your code replaces this comment and the line below.
@@ -65,10 +77,16 @@ def npg_step(theta: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, delta:
         theta: (d,), θ^k.
         gradient: (d,), g.
         fisher: (d, d), F, symmetric and positive definite.
-        delta: δ > 0, the size of the trust region.
+        delta: δ > 0, the size of the trust region; 1 in the assignment. CartPole is learned with 1 to 10.
 
     Returns:
         (d,), θ^{k+1}; θ^k itself when g = 0.
+
+    Example:
+        A step of 2 · ¼, whose length ½² · 4 is δ = 1.
+
+        >>> npg_step(np.array([0.0]), np.array([1.0]), np.array([[4.0]]), delta=1.0).round(3).tolist()
+        [0.5]
     """
     # Part 3.3: your code replaces this comment and the line below.
     raise NotImplementedError("Part 3.3: npg_step")
@@ -92,12 +110,24 @@ def npg_iteration(
         theta: (d,), θ^k, the policy both batches were sampled under.
         baseline_batch: N trajectories the baseline is fitted on.
         update_batch: new trajectories the gradient and the Fisher matrix are estimated from.
-        delta: δ > 0, the size of the trust region.
-        ridge: weight of ‖w‖² in the baseline's fit.
-        damping: multiple of the identity added to F̂, at least 0.
+        delta: δ > 0, the size of the trust region; 1 in the assignment. CartPole is learned with 1 to 10.
+        ridge: weight of ‖w‖² in the baseline's fit; 1e-6 in the assignment. Any up to 1e4 does.
+        damping: multiple of the identity added to F̂, at least 0; 3 in the assignment (1 at horizon 200).
+            CartPole is learned with 1 to 3: F̂ is singular without, and with 100 the steps are too short.
 
     Returns:
         (d,), θ^{k+1}.
+
+    Example:
+        One step that earned nothing, so that b̃ = 0, and one that earned 1. Then ĝ = ½ · 1, F̂ + damping is
+        ¼ + ¾ = 1, and η = 2.
+
+        >>> step = {"features": np.array([[[[1.0], [0.0]]]]), "baseline_features": np.ones((1, 1, 1))}
+        >>> step |= {"actions": np.zeros((1, 1), np.int64), "mask": np.array([[True]])}
+        >>> first = TrajectoryBatch(rewards=np.array([[0.0]]), **step)
+        >>> new = TrajectoryBatch(rewards=np.array([[1.0]]), **step)
+        >>> npg_iteration(np.array([0.0]), first, new, delta=1.0, ridge=0.0, damping=0.75).round(3).tolist()
+        [1.0]
     """
     # Part 3.4: your code replaces this comment and the line below.
     raise NotImplementedError("Part 3.4: npg_iteration")
