@@ -244,6 +244,13 @@ def clip_penalty_weights(
 
     Returns:
         (...), λ of each sample: of the sign of −Â where the clip is active, 0 elsewhere.
+
+    Example:
+        The weight is 0.75/0.5 = 1.5, beyond 1.2; where Â < 0, that side is not clipped.
+
+        >>> target, proposal = np.log([0.75, 0.75]), np.log([0.5, 0.5])
+        >>> clip_penalty_weights(target, proposal, np.array([2.0, -2.0]), clip=0.2).round(3).tolist()
+        [-3.0, 0.0]
     """
     # Hint: where the clip is active depends on the sign of the advantage; an advantage of 0 is never clipped.
     # BEGIN SOLUTION
