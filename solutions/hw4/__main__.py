@@ -1,12 +1,11 @@
 """The student's command line: ``python -m hw4 train npg``.
 
-The only place where the filled-in modules meet the lab. Whatever goes wrong is said in one sentence: exit
-status 2 for unusable arguments, 1 where training failed.
+The only place where the filled-in modules meet the lab. Every error is one sentence; the exit status is 2 for
+unusable arguments and 1 where training failed.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import importlib.util
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import click
-except ModuleNotFoundError:  # before anything else can be said nicely
+except ModuleNotFoundError:
     raise SystemExit("click is not installed: run python -m pip install -r requirements.txt.") from None
 
 if TYPE_CHECKING:
@@ -28,16 +27,11 @@ if TYPE_CHECKING:
     from hw4.lab.training import Iteration, LearningCurve, TrainingSettings
 
 PROGRAM = "python -m hw4"
+ALGORITHMS = ("npg", "ppo", "reinforce", "trpo")
+HORIZONS = ("200", "500")
+"""Those of ``hw4.lab.training.SETTINGS``, which needs numpy: the help is there without."""
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 PACKAGE = Path(__file__).resolve().parent
-
-
-class UnusableArgument(Exception):
-    """What was asked for cannot be done. The message says what to ask for instead."""
-
-
-class TrainingFailed(Exception):
-    """Training stopped. The message says where and what to do."""
 
 
 @click.group(no_args_is_help=False)
@@ -45,8 +39,30 @@ def app() -> None:
     """HW4, From NPG to PPO: run your own code on CartPole-v1."""
 
 
+def _require_writable(_: click.Context, option: click.Parameter, plot: Path | None) -> Path | None:
+    """Find out before training whether the plot can be written after it."""
+    if plot is None:
+        return None
+    if plot.suffix.lower() not in PLOT_SUFFIXES:
+        raise click.BadParameter(f"{plot} must end in .png, .pdf or .svg.")
+    is_new = not plot.exists()
+    try:
+        # Opening is the only reliable test: permission bits say little on Windows and network drives.
+        plot.open("ab").close()
+        if is_new:
+            plot.unlink()
+    except OSError as error:
+        sentence = f"{plot} cannot be written ({error.strerror}): choose another place."
+        raise click.BadParameter(sentence) from None
+    if importlib.util.find_spec("matplotlib") is None:
+        raise click.ClickException(
+            "matplotlib is not installed: run python -m pip install matplotlib, or leave out --plot."
+        )
+    return plot
+
+
 @app.command(short_help="Train npg, ppo, reinforce or trpo.")
-@click.argument("algorithm", metavar="ALGORITHM")
+@click.argument("algorithm", metavar="ALGORITHM", type=click.Choice(ALGORITHMS, case_sensitive=False))
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -57,27 +73,26 @@ def app() -> None:
 )
 @click.option(
     "--horizon",
-    type=int,
-    default=500,
+    type=click.Choice(HORIZONS),
+    default="500",
     show_default=True,
-    metavar="H",
-    help="Steps an episode may last, 200 or 500; 500 is graded.",
+    help="Steps an episode may last; 500 is graded.",
 )
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
+    callback=_require_writable,
     metavar="FILE",
     help="Also draw the learning curve as a .png, .pdf or .svg.",
 )
-def train(algorithm: str, seed: int, horizon: int, plot: Path | None) -> None:
+def train(algorithm: str, seed: int, horizon: str, plot: Path | None) -> None:
     """Train npg, ppo, reinforce or trpo on CartPole-v1 with the assignment's settings and your functions.
 
     npg needs Parts 1 to 3, ppo Parts 1, 2 and 4, reinforce Parts 1 and 2, and trpo everything.
     """
-    algorithm = algorithm.lower()
-    settings = _find_settings(algorithm, horizon)
-    if plot is not None:
-        _require_writable_plot(plot)
+    from hw4.lab.training import SETTINGS
+
+    settings = SETTINGS[algorithm][int(horizon)]
     curve = _run(algorithm, settings, seed)
     for line in _describe(algorithm, settings, seed, curve):
         print(line)
@@ -93,63 +108,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after ``python -m hw4``; by default those of this process.
     """
     try:
-        status = app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except UnusableArgument as error:
-        return _complain(str(error), 2)
-    except TrainingFailed as error:
-        return _complain(str(error), 1)
+        app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as error:
-        sentence = error.format_message().strip()
+        sentence = " ".join(error.format_message().split())
         end = "" if sentence.endswith((".", "?")) else "."
-        return _complain(f"{sentence}{end} See {PROGRAM} train --help.", 2)
+        return _complain(f"{sentence}{end} See {PROGRAM} train --help.", error.exit_code)
+    except click.ClickException as error:
+        return _complain(error.format_message(), error.exit_code)
     except ModuleNotFoundError as error:
         return _complain(_not_installed(error), 1)
-    return int(status or 0)
+    return 0
 
 
 def _complain(sentence: str, status: int) -> int:
     print(sentence, file=sys.stderr)
     return status
-
-
-def _find_settings(algorithm: str, horizon: int) -> TrainingSettings:
-    from hw4.lab.training import SETTINGS
-
-    if algorithm not in SETTINGS:
-        close = difflib.get_close_matches(algorithm, SETTINGS, n=1)
-        guess = f" Did you mean {close[0]}?" if close else ""
-        raise UnusableArgument(
-            f'There is no algorithm "{algorithm}": choose one of {", ".join(SETTINGS)}.{guess}'
-        )
-    by_horizon = SETTINGS[algorithm]
-    if horizon not in by_horizon:
-        choices = " or ".join(map(str, by_horizon))
-        raise UnusableArgument(f"There are no settings for a horizon of {horizon}: choose {choices}.")
-    return by_horizon[horizon]
-
-
-def _require_writable_plot(plot: Path) -> None:
-    """Find out before training whether the plot can be written after it."""
-    if plot.suffix.lower() not in PLOT_SUFFIXES:
-        raise UnusableArgument(f'"{plot}" is no picture: give a name that ends in .png, .pdf or .svg.')
-    if not plot.parent.is_dir():
-        raise UnusableArgument(
-            f'There is no folder "{plot.parent}": create it, or choose another place for the plot.'
-        )
-    is_new = not plot.exists()
-    try:
-        # Opening is the only honest test: permission bits say little on Windows and network drives.
-        plot.open("ab").close()
-        if is_new:
-            plot.unlink()
-    except OSError as error:
-        raise UnusableArgument(
-            f'"{plot}" cannot be written ({error.strerror}): choose another place for the plot.'
-        ) from None
-    if importlib.util.find_spec("matplotlib") is None:
-        raise TrainingFailed(
-            "matplotlib is not installed: run python -m pip install matplotlib, or leave out --plot."
-        )
 
 
 def _run(algorithm: str, settings: TrainingSettings, seed: int) -> LearningCurve:
@@ -162,28 +135,22 @@ def _run(algorithm: str, settings: TrainingSettings, seed: int) -> LearningCurve
 
     update = functools.partial(UPDATES[algorithm], settings, find_function)
     try:
-        with _progress(algorithm, settings) as advance:
-            return training.train(update, settings, np.random.default_rng(seed), on_iteration=advance)
-    except TrainingFailed:
+        with _progress(algorithm, settings) as show:
+            return training.train(update, settings, np.random.default_rng(seed), on_iteration=show)
+    except click.ClickException:
         raise
     except Mismatch as mismatch:
-        raise TrainingFailed(str(mismatch)) from None
+        raise click.ClickException(str(mismatch)) from None
     except KeyboardInterrupt:
-        raise TrainingFailed("Training was interrupted.") from None
+        raise click.ClickException("Training was interrupted.") from None
     except Exception as error:
-        raise TrainingFailed(_explain(error)) from error
+        raise click.ClickException(_explain(error)) from error
 
 
 @contextmanager
 def _progress(algorithm: str, settings: TrainingSettings) -> Iterator[Callable[[Iteration], None]]:
     """Show a progress bar on the error stream, where that is a terminal; yield what moves it."""
     from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda iteration: None
-        return
-
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -193,13 +160,12 @@ def _progress(algorithm: str, settings: TrainingSettings) -> Iterator[Callable[[
         TextColumn("mean return {task.fields[mean_return]:.1f}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(algorithm, total=settings.iterations, mean_return=0.0)
-
-        def advance(iteration: Iteration) -> None:
-            progress.update(task, completed=iteration.number, mean_return=iteration.mean_return)
-
-        yield advance
+        yield lambda iteration: progress.update(
+            task, completed=iteration.number, mean_return=iteration.mean_return
+        )
 
 
 def _explain(error: Exception) -> str:
@@ -234,12 +200,12 @@ def find_function(name: str) -> Callable[..., Any]:
         name: ``module.function``, as in ``SIGNATURES``.
 
     Raises:
-        TrainingFailed: the module has no such function.
+        click.ClickException: the module has no such function.
     """
     module, _, function_name = name.partition(".")
     function = getattr(importlib.import_module(f"hw4.{module}"), function_name, None)
     if function is None:
-        raise TrainingFailed(
+        raise click.ClickException(
             f"hw4/{module}.py has no function {function_name}: keep the names you were given."
         )
     return function

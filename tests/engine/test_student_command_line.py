@@ -140,13 +140,14 @@ def no_training(monkeypatch):
 @pytest.mark.usefixtures("no_training")
 def test_a_plot_that_is_no_picture_is_refused_before_training(capsys):
     sentence = complaint(capsys, [*TRAIN_NPG, "--plot", "curve.txt"], 2)
-    assert sentence == '"curve.txt" is no picture: give a name that ends in .png, .pdf or .svg.'
+    assert "curve.txt must end in .png, .pdf or .svg." in sentence
 
 
 @pytest.mark.usefixtures("no_training")
 def test_a_plot_in_a_folder_that_does_not_exist_is_refused_before_training(capsys, tmp_path):
-    sentence = complaint(capsys, [*TRAIN_NPG, "--plot", str(tmp_path / "no" / "a.png")], 2)
-    assert sentence.startswith(f'There is no folder "{tmp_path / "no"}": create it')
+    plot = tmp_path / "no" / "a.png"
+    sentence = complaint(capsys, [*TRAIN_NPG, "--plot", str(plot)], 2)
+    assert f"{plot} cannot be written (No such file or directory): choose another place." in sentence
 
 
 @pytest.mark.usefixtures("no_training")
@@ -154,7 +155,7 @@ def test_a_plot_that_cannot_be_written_is_refused_before_training(capsys, tmp_pa
     folder = tmp_path / "taken.png"
     folder.mkdir()
     sentence = complaint(capsys, [*TRAIN_NPG, "--plot", str(folder)], 2)
-    assert sentence.startswith(f'"{folder}" cannot be written (')
+    assert f"{folder} cannot be written (" in sentence
 
 
 @pytest.mark.usefixtures("no_training")
@@ -183,32 +184,21 @@ def test_a_plot_that_exists_survives_a_run_that_fails(capsys, monkeypatch, tmp_p
 # Unusable arguments
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (
-            ["train", "ngp"],
-            'There is no algorithm "ngp": choose one of npg, ppo, reinforce, trpo. Did you mean npg?',
-        ),
-        (["train", "sarsa"], 'There is no algorithm "sarsa": choose one of npg, ppo, reinforce, trpo.'),
-        (
-            ["train", "npg", "--horizon", "300"],
-            "There are no settings for a horizon of 300: choose 200 or 500.",
-        ),
-    ],
-)
-def test_an_algorithm_or_horizon_without_settings_is_answered_with_the_choices(capsys, arguments, sentence):
-    assert complaint(capsys, arguments, 2) == sentence
+def test_the_choices_are_those_that_have_settings():
+    assert tuple(training.SETTINGS) == command_line.ALGORITHMS
+    for by_horizon in training.SETTINGS.values():
+        assert tuple(map(str, by_horizon)) == command_line.HORIZONS
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ([], ["Missing command"]),
-        (["train"], ["Missing argument", "ALGORITHM"]),
+        (["train"], ["Missing argument", "ALGORITHM", "npg, ppo, reinforce, trpo"]),
+        (["train", "ngp"], ["'ngp' is not one of 'npg', 'ppo', 'reinforce', 'trpo'"]),
         (["trian", "npg"], ["trian"]),
         (["train", "npg", "ppo"], ["unexpected extra argument", "ppo"]),
-        (["train", "npg", "--horizon", "long"], ["--horizon", "integer"]),
+        (["train", "npg", "--horizon", "300"], ["--horizon", "'300' is not one of '200', '500'"]),
         (["train", "npg", "--seed", "-1"], ["--seed"]),
         (["train", "npg", "--sede", "1"], ["--sede"]),
     ],
