@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import math
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
 import numpy as np
+from scipy import stats
 
 from hw4.__main__ import find_function
 from hw4.lab.training import Update, train
@@ -47,31 +47,18 @@ def graded_update(algorithm: str) -> Update:
     return functools.partial(UPDATES[algorithm], SETTINGS[algorithm], find_function)
 
 
-def miss_rate_bound(misses: int, runs: int) -> float:
-    """Return the Clopper-Pearson 95 % upper bound of a miss rate, by bisection of the binomial tail."""
-    low, high = misses / runs, 1.0
-    for _ in range(60):
-        rate = (low + high) / 2
-        tail = sum(math.comb(runs, k) * rate**k * (1 - rate) ** (runs - k) for k in range(misses + 1))
-        low, high = (rate, high) if tail > 0.05 else (low, rate)
-    return high
-
-
-def failure_probability(rate: float) -> float:
-    """Return the chance to miss the first run and then at least 3 of 6 more."""
-    return rate * sum(math.comb(6, k) * rate**k * (1 - rate) ** (6 - k) for k in range(3, 7))
-
-
 def row(algorithm: str, taken: list[int | None]) -> str:
     """The table's row of one algorithm."""
     reached = np.array([iterations for iterations in taken if iterations is not None])
     misses = len(taken) - len(reached)
-    bound = miss_rate_bound(misses, len(taken))
+    # Clopper-Pearson, one-sided.
+    bound = stats.binomtest(misses, len(taken), alternative="less").proportion_ci(0.95).high
+    failure = bound * stats.binom.sf(2, 6, bound)  # the first run misses, and at least 3 of 6 more
     settings = SETTINGS[algorithm]
     slow, median, slowest = np.quantile(reached, (0.99, 0.5, 1.0))
     return (
         f"| {algorithm.upper()} | {len(taken)} | {settings.iterations} | {median:.0f} | {slow:.0f} "
-        f"| {slowest:.0f} | {misses} | {bound:.2%} | {failure_probability(bound):.0e} |"
+        f"| {slowest:.0f} | {misses} | {bound:.2%} | {failure:.0e} |"
     )
 
 
