@@ -1,11 +1,11 @@
-"""How surely a right solution reaches the CartPole bars: the distribution behind the constants of part 5.
+"""How often the reference reaches the CartPole bars: the numbers behind part 5 (docs/bars.md).
 
     .venv/bin/python benchmarks/bars.py [--seeds 1000] [--workers 2]
 
-Trains the reference as the grader does: H = 500, features rotated by an orthogonal matrix drawn per seed,
-until 100 fresh trajectories of the stochastic policy have a mean return of 475. Computes from the 95 %
-upper bound of the miss rate what a right solution's risk of failing a row is, under the rule "one run;
-after a miss, 4 of 7".
+Trains as the grader does: H = 500, features rotated by an orthogonal matrix drawn for each seed, until 100
+fresh trajectories of the stochastic policy have a mean return of 475. The last column is the probability that
+right code fails a row (the first run misses, and fewer than 4 of 7 reach the bar), at the 95 % upper bound of
+the miss rate.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SETTINGS = {"npg": NPG, "ppo": PPO}
 
 
 def iterations_to_the_bar(algorithm: str, seed: int) -> int | None:
-    """Train once and return how many iterations it took to reach the bar, or None where it was missed."""
+    """Train once and return how many iterations the bar took, or None where it was missed."""
     settings = SETTINGS[algorithm]
     rng = np.random.default_rng([seed, HORIZON])
     rotation = np.linalg.qr(rng.standard_normal((8, 8)))[0]
@@ -48,7 +48,7 @@ def graded_update(algorithm: str) -> Update:
 
 
 def row(algorithm: str, taken: list[int | None]) -> str:
-    """The table's row of one algorithm."""
+    """Write the table's row of one algorithm."""
     reached = np.array([iterations for iterations in taken if iterations is not None])
     misses = len(taken) - len(reached)
     # Clopper-Pearson, one-sided.
@@ -67,8 +67,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=1000)
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--seeds", type=int, default=1000, help="trainings of each algorithm")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="trainings at once")
     arguments = parser.parse_args()
     print(
         "| algorithm | seeds | iterations allowed | to 475: median | 99 % | slowest | missed "

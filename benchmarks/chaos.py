@@ -1,10 +1,10 @@
-"""Whether a machine that stalls, stops or starves a grading can cost right code a row.
+"""Whether right code loses a row when its grading is stopped, starved or crowded.
 
     .venv/bin/python benchmarks/chaos.py [--gradings 200] [--at-once 8] [--seed 0]
 
-Right submissions in every style are graded, each a function or two, in one of three ways: *stopped*, where
-the grader or a process of its worker is stopped and continued at random, for longer than a call may take now
-and then; *starved*, on a twentieth of a core; *crowded*, beside all the others that run at once. The exit
+Right submissions in every style are graded on one function each, in one of three ways. *Stopped*: the grader
+or processes of its worker are stopped and continued at random, sometimes for longer than a call may take.
+*Starved*: the grading has a twentieth of a core. *Crowded*: it runs beside the others, undisturbed. The exit
 status is 1 when a row was lost.
 """
 
@@ -35,13 +35,13 @@ from autograder.sandbox import sweep  # noqa: E402
 
 STARVED = Size(cores=0.05, memory_bytes=2 * 1024**3)
 STOP_SECONDS, LONG_STOP_SECONDS, LONG_STOPS = 0.5, 7.0, 0.03
-"""Stops last up to half a second; three in a hundred last longer than any call may."""
+"""Stops last up to half a second, and three in a hundred longer than any call may take."""
 LIMIT_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
 class Grading:
-    """One grading to hold, and what it lost: a sentence a row, or one for all of it."""
+    """One grading: what is graded and how, the sentences for what was lost, and the number of stops."""
 
     number: int
     style: str
@@ -51,8 +51,8 @@ class Grading:
     stops: int = 0
 
 
-def hold(grading: Grading, submission: Path, folder: Path) -> Grading:
-    """Grade, in the way that is asked for."""
+def grade(grading: Grading, submission: Path, folder: Path) -> Grading:
+    """Grade a submission in the way asked for."""
     results = folder / f"{grading.number}.json"
     command = [sys.executable, "-m", "autograder", "grade", str(submission), "--only", grading.only]
     command += ["--results", str(results)]
@@ -60,19 +60,19 @@ def hold(grading: Grading, submission: Path, folder: Path) -> Grading:
     if grading.way == "starved":
         with Container(STARVED) as container:
             ended = container.run(command, ROOT, os.environ, LIMIT_SECONDS)
-        status, said = ended.status, ended.output
+        status, output = ended.status, ended.output
     else:
         with subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
             if grading.way == "stopped":
                 stops = stop_at_random(process, random.Random(grading.number))
-            said = process.communicate()[0]
+            output = process.communicate()[0]
         status = process.returncode
     rows = json.loads(results.read_text(encoding="utf-8"))["tests"] if results.exists() else []
     lost = [f"{row['number']}: {row['output'][:200]}" for row in rows if row["status"] != "passed"]
     if status != 0 or not rows:
-        lost.append(f"exit status {status}: {said[-300:]}")
+        lost.append(f"exit status {status}: {output[-300:]}")
     return Grading(grading.number, grading.style, grading.only, grading.way, tuple(lost), stops)
 
 
@@ -107,7 +107,7 @@ def _signal(pids: list[int], number: signal.Signals) -> None:
 
 
 def run(gradings: int, at_once: int, seed: int, report: Callable[[Grading], None]) -> list[Grading]:
-    """Hold so many gradings: styles, functions and ways in turn, in a random order of the seed's."""
+    """Grade styles, functions and ways in turn, in an order drawn from the seed."""
     rng = random.Random(seed)
     numbers = [function.number for function in HW4.functions]
     with tempfile.TemporaryDirectory(prefix="hw4-chaos-") as name, ThreadPoolExecutor(at_once) as pool:
@@ -121,34 +121,36 @@ def run(gradings: int, at_once: int, seed: int, report: Callable[[Grading], None
             style, submission = styles[number % len(styles)]
             only, way = numbers[number % len(numbers)], ("stopped", "starved", "crowded")[number % 3]
             grading = Grading(number, style, only, way)
-            started.append(pool.submit(hold, grading, submission, folder))
-        held = []
+            started.append(pool.submit(grade, grading, submission, folder))
+        done = []
         for one in started:
-            held.append(one.result())
-            report(held[-1])
-        return held
+            done.append(one.result())
+            report(done[-1])
+        return done
 
 
 def main() -> int:
-    """Hold the gradings and say what was lost."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--gradings", type=int, default=200)
-    parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
+    """Run the gradings and print what was lost."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--gradings", type=int, default=200, help="how many")
+    parser.add_argument("--at-once", type=int, default=8, help="gradings that run beside one another")
+    parser.add_argument("--seed", type=int, default=0, help="draws the order; stops have their own")
     options = parser.parse_args()
 
     def report(grading: Grading) -> None:
         for sentence in grading.lost:
             print(f"LOST by {grading.style}, {grading.way}, {sentence}", flush=True)
 
-    held = run(options.gradings, options.at_once, options.seed, report)
-    ways = Counter(grading.way for grading in held)
-    lost = sum(bool(grading.lost) for grading in held)
+    done = run(options.gradings, options.at_once, options.seed, report)
+    ways = Counter(grading.way for grading in done)
+    lost = sum(bool(grading.lost) for grading in done)
     print(
         ", ".join(f"{count} {way}" for way, count in ways.items()),
-        f"of {len({g.style for g in held})} styles",
+        f"of {len({grading.style for grading in done})} styles",
     )
-    print(f"{sum(grading.stops for grading in held)} stops; {lost} of {len(held)} gradings lost a row")
+    print(f"{sum(grading.stops for grading in done)} stops; {lost} of {len(done)} gradings lost a row")
     return int(lost > 0)
 
 

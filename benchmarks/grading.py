@@ -1,9 +1,9 @@
-"""How long gradings take, and how much memory, each as a whole process: the reference and the template.
+"""How much time and memory it takes to grade the reference and the template, processes included.
 
     .venv/bin/python benchmarks/grading.py [--runs 5] [--cpu 0]
 
-The submissions are graded in turn, so that a slow moment of the machine is shared. ``--cpu`` holds every
-process to one core. Memory is the largest single process, the workers included.
+The submissions are graded in turn, so that a slow moment of the machine slows both. Memory is that of the
+largest single process, the workers included.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=5, help="counted gradings of each submission")
-    parser.add_argument("--cpu", type=int, default=None, help="hold every process to this core")
+    parser.add_argument("--cpu", type=int, default=None, help="run every process on this core")
     arguments = parser.parse_args()
     if arguments.cpu is not None:
         os.sched_setaffinity(0, {arguments.cpu})
@@ -67,7 +67,7 @@ def main() -> None:
         for count in range(arguments.runs + 1):
             for name, submission in submissions.items():
                 run = measure(submission, Path(folder) / "results.json")
-                if count:  # the first one warms the caches
+                if count > 0:  # the first run warms the caches
                     runs[name].append(run)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     print(f"Python {sys.version.split()[0]}, {cores} core(s), {arguments.runs} runs each.")

@@ -1,10 +1,10 @@
-"""How fast the environment is, how long training takes, and how reliably it learns.
+"""How fast rollouts and trainings are, and how reliably the reference learns.
 
     python benchmarks/learning.py                    # everything, about half a minute
     python benchmarks/learning.py rollout training   # some sections
 
-Prints what it measures, and judges nothing: times depend on the machine and on what else it does. Ratios are
-of runs that took turns, so a slow moment slows both sides. Run it where little else runs.
+Times depend on the machine and on what else it does. Ratios are of runs that took turns, so that a slow
+moment slows both sides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-# One core, as the grader has it. The matrices are small: more BLAS threads only take time from one another.
+# The matrices are small: more BLAS threads only take time from one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 
@@ -35,11 +35,11 @@ HORIZON = 500
 REPEATS = 5
 SEEDS = range(10)
 BALANCING = np.array([0.0, 0.0, 0.0, 0.0, 0.4, 0.8, 8.0, 4.0])
-"""Lean into the fall: keeps the pole up for nearly all of 500 steps, as a trained policy does."""
+"""Pushes the cart toward the side that the pole leans to; balances for nearly all of 500 steps."""
 
 
 def naive_rollout(theta: np.ndarray, rng: np.random.Generator, trajectories: int) -> int:
-    """Play episodes one by one, as one writes it at first, and return how many steps were taken."""
+    """Play episodes one by one and return how many steps were taken."""
     environment = gymnasium.make("CartPole-v1")
     np.random.seed(rng.integers(2**31))
     steps = 0
@@ -58,12 +58,12 @@ def naive_rollout(theta: np.ndarray, rng: np.random.Generator, trajectories: int
 
 
 def wide_rollout(theta: np.ndarray, rng: np.random.Generator, trajectories: int) -> int:
-    """Play the homework's rollout, features included, and return how many steps counted."""
+    """Sample the homework's rollout, features included, and return how many real steps it has."""
     return int(rollout(theta, rng, trajectories, HORIZON).mask.sum())
 
 
 def steps_per_second(play: Callable[..., int], seed: int, trajectories: int) -> float:
-    """Return the rate of one rollout."""
+    """Return how many steps a rollout takes per second."""
     rng = np.random.default_rng(seed)
     start = time.perf_counter()
     steps = play(BALANCING, rng, trajectories)
@@ -71,7 +71,7 @@ def steps_per_second(play: Callable[..., int], seed: int, trajectories: int) -> 
 
 
 def report_rollout() -> None:
-    """Compare the homework's rollout with the naive loop, taking turns."""
+    """Compare the homework's rollout with the naive loop."""
     print(f"Rollout of CartPole-v1 with a policy that balances, H = {HORIZON}, median of {REPEATS} pairs")
     print("naive: gym.make and np.random.choice per step; wide: all trajectories at once, features included")
     print()
@@ -117,7 +117,7 @@ def report_training() -> None:
 
 
 def report_seeds() -> None:
-    """Print what ten seeds reach."""
+    """Print the final mean returns of ten seeds."""
     algorithms = ("npg", "ppo")
     bar = SETTINGS["npg"][HORIZON].bar
     print(f"Final mean return of the stochastic policy over 100 fresh episodes, H = {HORIZON}, bar {bar:g}")

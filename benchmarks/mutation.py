@@ -1,15 +1,15 @@
-"""How many small changes to the reference the hidden tests notice: mutation testing with cosmic-ray.
+"""How many small changes to the reference lose points: mutation testing with cosmic-ray.
 
     .venv/bin/pip install cosmic-ray==8.7.0
     .venv/bin/python benchmarks/mutation.py [--workers 2] [--only MODULE] [--salt SALT]
 
-Every mutant is the reference with one operator, number or condition changed in one module, and is graded as
-a submission, on the rows of the module's part. It is killed when a row finds a mistake in it. One that gets
-every point has survived: a row is missing, or the change makes no difference. Those that make none stand in
-docs/mutation.md with the reason. The exit status is 0 when they are exactly the ones that survive.
+Every mutant is the reference with one operator, number or condition changed. It is graded as a submission, on
+the rows of its module's part. It is killed when a row finds a mistake, and survives when it gets every point:
+then a row is missing, or the change makes no difference. docs/mutation.md lists the changes that make none,
+with the reason. The exit status is 0 when exactly these survive.
 
-cosmic-ray makes the mutants. It does not run them: it knows killed and survived alone, and a grading that
-fails for the grader's own reasons is neither.
+cosmic-ray only makes the mutants: it knows no result but killed and survived, and a grading that fails
+because of the grader is neither.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ BLOCK = re.compile(r"^```diff\n(.*?)^```\n(.*?)(?=^```diff|^#|\Z)", re.DOTALL | 
 
 @dataclass(frozen=True)
 class Change:
-    """One changed place, as docs/mutation.md names it: line numbers move, code seldom does.
+    """One changed place, as docs/mutation.md has it: without a line number, which other changes move.
 
     Attributes:
         function: ``module.function``.
@@ -76,7 +76,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Made:
-    """The mutants of a module, and how many more cosmic-ray made that are none."""
+    """The mutants of a module, and how many others do not compile or are the same as another."""
 
     mutants: tuple[Mutant, ...]
     not_python: int
@@ -85,7 +85,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a grading said of a mutant: the rows that found a mistake, and whether each saw it raise."""
+    """A graded mutant: the rows that found a mistake, and whether each of them saw an exception."""
 
     mutant: Mutant
     rows: tuple[str, ...]
@@ -105,7 +105,7 @@ def make_mutants(module: str, source: str) -> Made:
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
-    seen = {meaning(source)}
+    seen = {syntax_tree(source)}
     mutants: list[Mutant] = []
     not_python = same = 0
     for name in sorted(operator_names()):
@@ -117,21 +117,21 @@ def make_mutants(module: str, source: str) -> Made:
             if mutated is None:
                 break
             try:
-                meant = meaning(mutated)
+                tree = syntax_tree(mutated)
             except SyntaxError:
                 not_python += 1
                 continue
-            if meant in seen:
+            if tree in seen:
                 same += 1
                 continue
-            seen.add(meant)
+            seen.add(tree)
             mutants.append(compare(module, source, mutated))
     mutants.sort(key=lambda mutant: (mutant.line, mutant.change.after))
     return Made(tuple(mutants), not_python, same)
 
 
-def meaning(source: str) -> str:
-    """Return what Python runs of a module: its syntax tree without annotations, which are never evaluated."""
+def syntax_tree(source: str) -> str:
+    """Write a module's syntax tree without annotations, which are never evaluated."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -159,15 +159,15 @@ def compare(module: str, source: str, mutated: str) -> Mutant:
 
 
 def equal_at_the_start(one: Sequence[str], other: Sequence[str]) -> int:
-    """Count the lines that two texts begin with alike."""
+    """Count the first lines that two texts share."""
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def read_explanations(text: str) -> Mapping[Change, str]:
     """Read the equivalent mutants and their reasons.
 
-    Below a heading ``module.function`` stands, any number of times, a block of one line ``-`` and the lines
-    ``+`` that do as well in its place, and below the block the reason.
+    Below a heading ``module.function`` there are blocks of a line ``-`` of the reference and the lines ``+``
+    that may replace it, each followed by the reason.
 
     Raises:
         SystemExit: a block has no reason.
@@ -191,7 +191,7 @@ def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> I
     """Grade the mutants, each on its module's part, and yield them as they end.
 
     Raises:
-        SystemExit: a grading failed for the grader's own reasons, or the reference itself lost points.
+        SystemExit: the grader failed, or the reference lost points.
     """
     parts = {function.module: part.number for part in HW4.parts for function in part.functions}
     reference = write_reference(HW4, folder / "reference")
@@ -221,8 +221,7 @@ def findings(graded: Graded) -> list[Mapping[str, object]]:
     """Return the rows that found a mistake.
 
     Raises:
-        SystemExit: the grading says nothing about what was graded: it failed, the grader did, or its files
-            changed meanwhile.
+        SystemExit: the grading failed, the grader did, or its files changed meanwhile.
     """
     if graded.document is None:
         raise SystemExit(graded.problem)
@@ -234,15 +233,15 @@ def findings(graded: Graded) -> list[Mapping[str, object]]:
     judged = {*FINDINGS, Outcome.PASSED.value}
     unclear = [str(row["number"]) for row in rows if row["extra_data"]["outcome"] not in judged]
     if unclear:
-        said = "; ".join(map(str, staff["grader_faults"])) or "the time ran out."
-        raise SystemExit(f"The grader itself failed in {', '.join(unclear)}: {said}")
+        reason = "; ".join(map(str, staff["grader_faults"])) or "the time ran out."
+        raise SystemExit(f"The grader itself failed in {', '.join(unclear)}: {reason}")
     if staff["changed_files"]:
         raise SystemExit(f"{', '.join(staff['changed_files'])} changed during a grading: run this again.")
     return [row for row in rows if row["extra_data"]["outcome"] in FINDINGS]
 
 
 def row_of(name: str, judged: Sequence[Judged], reasons: Mapping[Change, str]) -> str:
-    """The table's row of a module, or of all."""
+    """Write the table's row of a module, or of all."""
     killed = sum(one.is_killed for one in judged)
     raised = sum(one.is_killed and one.has_only_raised for one in judged)
     survived = [one for one in judged if not one.is_killed]
@@ -290,10 +289,10 @@ def report(
 
 
 def require_cosmic_ray() -> None:
-    """Check that the right cosmic-ray is there.
+    """Check that the version of cosmic-ray is the one that docs/mutation.md was written for.
 
     Raises:
-        SystemExit: it is not.
+        SystemExit: it is another one, or none.
     """
     try:
         found = importlib.metadata.version("cosmic-ray")
@@ -312,8 +311,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="gradings at once")
-    parser.add_argument("--only", choices=HW4.modules, help="the mutants of this module alone")
-    parser.add_argument("--salt", default="", help="draw the hidden inputs from this, not the settings' salt")
+    parser.add_argument("--only", choices=HW4.modules, help="make mutants of this module alone")
+    parser.add_argument("--salt", default="", help="draws the hidden inputs, in place of the settings' salt")
     arguments = parser.parse_args()
     require_cosmic_ray()
     reasons = read_explanations(EXPLANATIONS.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
-"""Whether something that only explains can cost a point: an exception is planted in it, again and again.
+"""Whether an exception in code that only explains a row can cost a point.
 
     .venv/bin/python benchmarks/planted.py [--gradings 1000] [--seed 0]
 
-Grades wrong submissions of the catalogue, each once as it is and once with a random exception in the
+Grades wrong submissions of the catalogue, each once as it is and once with a random exception raised in the
 diagnosis, the catalogue, the probes, a twist, the wording or the page, and compares the scores row by row.
 """
 
@@ -25,10 +25,12 @@ from tests.engine.planted import CATALOGUE, EXCEPTIONS, PLACES, cost
 
 
 def main() -> None:
-    """Grade as many as asked for and print what was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--gradings", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
+    """Grade, and print how often the scores were the same."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--gradings", type=int, default=1000, help="how many exceptions")
+    parser.add_argument("--seed", type=int, default=0, help="draws mistakes, places and exceptions")
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # a mistake may divide by zero
     draw = random.Random(options.seed)

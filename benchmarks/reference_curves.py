@@ -1,10 +1,10 @@
-"""What the reference returns on the way on CartPole: the band behind a student's learning curve.
+"""The reference's mean returns while it trains on CartPole: the band behind a student's learning curve.
 
-    python benchmarks/reference_curves.py    # 2 x 100 trainings, about a minute; rewrites the file below
+    python benchmarks/reference_curves.py    # 2 x 100 trainings, about a minute
 
-The band goes from the 5th to the 95th percentile over seeds, per iteration, with the final evaluation as the
-last point. A run that has reached the bar ends there, as a graded one does, and its return stays what it was.
-It is drawn, never judged by: run this again when the settings of the trainings change.
+Rewrites tests/hidden/reference_curves.json: the 5th and 95th percentiles over seeds, by iteration, with the
+final evaluation as the last point. A run ends where it reaches the bar, as a graded one does, and keeps that
+return. Nothing is judged by the band. Run this again when the settings of the trainings change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SEEDS = range(100)
 
 
 def band(name: str) -> dict[str, object]:
-    """The percentiles of one algorithm's returns."""
+    """Return the percentiles of one algorithm's returns."""
     settings = SETTINGS[name]
     runs = np.empty((len(SEEDS), settings.iterations + 1))
     for run, seed in zip(runs, SEEDS, strict=True):

@@ -1,9 +1,9 @@
-"""Whether right code keeps its points, and a mistake loses the same rows, whatever inputs are drawn.
+"""Whether right code keeps its points, and a mistake loses the same rows, under every salt.
 
     .venv/bin/python benchmarks/salts.py [--salts 20] [--only 1,2,3,4,6] [--styles WORD | --mistakes WORD]
 
-The reference and every right style, or those whose name contains the word, are graded under every salt. With
-``--mistakes`` the catalogue's mistakes are, or those whose function or name contains the word.
+Grades the reference and the right submissions in other styles, those whose name contains WORD, under every
+salt. With ``--mistakes`` it grades the catalogue's mistakes whose function or name contains WORD.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from autograder.release.salts import check_salts  # noqa: E402
 
 
 def main() -> None:
-    """Grade and print a line for every style or mistake."""
+    """Print a line for every style or mistake."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--salts", type=int, default=20)
+    parser.add_argument("--salts", type=int, default=20, help="how many")
     parser.add_argument("--only", default="1,2,3,4,6", help="rows, as `grade --only` takes them")
-    parser.add_argument("--styles", default="", metavar="WORD")
-    parser.add_argument("--mistakes", metavar="WORD")
+    parser.add_argument("--styles", default="", metavar="WORD", help="by default all")
+    parser.add_argument("--mistakes", metavar="WORD", help="grade mistakes; '.' is in every name")
     arguments = parser.parse_args()
     salts = [f"salt {number}" for number in range(arguments.salts)]
     warnings.simplefilter("ignore")
@@ -61,11 +61,11 @@ def _right(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _lost_rows(submission: Path, salts: list[str], only: str) -> tuple[dict[str, int], int]:
-    """Count under how many salts each row is not passed, and under how many none is lost."""
+    """Count the salts under which each row is lost, and those under which none is."""
     lost: Counter[str] = Counter()
     full = 0
     for salt in salts:
-        with _silence():
+        with _discard_output():
             rows = inprocess.grade(HW4, submission, salt, only).rows
         failed = [row.number for row in rows if row.outcome is not Outcome.PASSED]
         lost.update(failed)
@@ -74,18 +74,18 @@ def _lost_rows(submission: Path, salts: list[str], only: str) -> tuple[dict[str,
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Drop what a submission prints, to the file descriptors, too."""
+def _discard_output() -> Iterator[None]:
+    """Discard what a submission prints, also below Python's ``sys.stdout``."""
     sys.stdout.flush()
-    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
+    stdout, null = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
     try:
         yield
     finally:
         sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(nothing)
-        os.close(kept)
+        os.dup2(stdout, 1)
+        os.close(null)
+        os.close(stdout)
 
 
 if __name__ == "__main__":
