@@ -1,6 +1,6 @@
-"""What the homework passes around: a padded batch of trajectories, and the sentence for a wrong shape.
+"""A padded batch of trajectories, and the check of an array's shape with its sentence for a wrong one.
 
-Given to students whole. It knows shapes and dtypes, and nothing about any policy or algorithm.
+Given to students whole. Knows shapes and dtypes, and no policy or algorithm.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def describe_shape(symbols: Sequence[str], sizes: Mapping[str, int]) -> str:
 def require_shape(
     name: str, value: np.ndarray, symbols: Sequence[str], sizes: dict[str, int], dtype: type = np.float64
 ) -> None:
-    """Hold one array against its shape in symbols, learning the sizes seen for the first time.
+    """Check one array against its shape in symbols, and keep the sizes seen for the first time.
 
     Args:
         name: what the sentence calls the array.
         value: the array.
         symbols: its axes' names.
-        sizes: the sizes known so far; extended by those that ``value`` shows first.
+        sizes: the sizes known so far; those first seen in ``value`` are added.
         dtype: ``np.float64``, ``np.int64`` or ``np.bool_``.
 
     Raises:
@@ -50,7 +50,7 @@ def require_shape(
         raise ShapeError(
             f"{name} is a {type(value).__name__}, but a numpy array was expected: use np.asarray."
         )
-    seen = dict(sizes)  # learns within this array too: (d, d) is square even where d is new
+    seen = dict(sizes)  # sizes first seen in this array count too: (d, d) is square even where d is new
     matches = value.ndim == len(symbols) and all(
         seen.setdefault(symbol, size) == size for symbol, size in zip(symbols, value.shape, strict=True)
     )
@@ -69,8 +69,7 @@ def require_shape(
 class TrajectoryBatch:
     """N trajectories, padded to horizon H.
 
-    Entries where ``mask`` is False are padding: any finite number may stand there, and it must not
-    change a result.
+    Entries where ``mask`` is False are padding: any finite number, which must not change a result.
 
     Attributes:
         features: (N, H, A, d) float64, φ(s_h, a) for every action a.

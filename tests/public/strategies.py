@@ -334,16 +334,6 @@ def weighted_values(draw: st.DrawFn) -> WeightedValues:
     return WeightedValues(values, weights)
 
 
-@st.composite
-def trajectory_batches(
-    draw: st.DrawFn, A: int | None = None, d: int | None = None, k: int | None = None
-) -> TrajectoryBatch:
-    """Draw a batch, with numbers on the padding too. Sizes that are given are not drawn."""
-    (N, H), drawn, rng = draw(_sizes(4, 5)), draw(_sizes(4, 4, 4)), draw(generators())
-    sizes = (size if size is not None else other for size, other in zip((A, d, k), drawn, strict=True))
-    return trajectory_batch(rng, (N, H), *sizes)
-
-
 def trajectory_batch(
     rng: np.random.Generator, sizes: Sequence[int], A: int, d: int, k: int
 ) -> TrajectoryBatch:

@@ -45,8 +45,7 @@ def baseline_features(states: np.ndarray, horizon: int) -> np.ndarray:
 
         ψ(s, h) = [1, t, t², s, s²],   t = h / H
 
-    H is the horizon of the task, not the length of the longest episode: ψ of one step must mean the same in
-    every batch.
+    H is the horizon of the task, not the length of the longest episode: ψ must mean the same in every batch.
 
     Args:
         states: (N, H', 4), s_h, for the steps h = 0 … H' − 1.
@@ -86,11 +85,12 @@ def rollout(
             coordinates, where θ plays the part that Qθ plays without.
 
     Returns:
-        A batch as long as its longest episode. Zeros stand on the padding, in every field.
+        A batch as long as its longest episode, with zeros on the padding of every field.
 
     Raises:
-        ShapeError: θ or `rotation` of another shape or dtype.
-        ValueError: θ not finite, `rotation` not orthogonal, no trajectory, or a horizon CartPole-v1 has not.
+        ShapeError: θ or `rotation` has another shape or dtype.
+        ValueError: θ is not finite, `rotation` is not orthogonal, `trajectories` is below 1, or `horizon` is
+            not one of CartPole-v1.
     """
     require_shape("theta", theta, ("d",), {"d": POLICY_FEATURES})
     if not np.isfinite(theta).all():
@@ -105,7 +105,7 @@ def rollout(
         )
     if rotation is not None:
         _require_orthogonal(rotation)
-    # A finite θ may be absurdly large. Its logits overflow to ±inf: a bad policy, but no reason to warn.
+    # The logits of a large finite θ may overflow to ±inf: a bad policy, but no reason to warn.
     with np.errstate(over="ignore", invalid="ignore"):
         weights = theta if rotation is None else rotation @ theta
         episodes = _play(weights, rng, trajectories, horizon)
@@ -126,7 +126,7 @@ def mean_return(batch: TrajectoryBatch) -> float:
 
 @dataclass(frozen=True)
 class _Episodes:
-    """What was seen: states (N, H, 4), actions, rewards and mask (N, H); zeros on padding."""
+    """States (N, H, 4), actions, rewards and mask (N, H), with zeros on padding."""
 
     states: np.ndarray
     actions: np.ndarray
@@ -141,7 +141,7 @@ def _play(weights: np.ndarray, rng: np.random.Generator, trajectories: int, hori
     samples the softmax policy, and the difference of two Gumbel variables is logistic: push right where that
     noise is below the difference of the logits.
     """
-    import gymnasium  # takes a twentieth of a second, and only who plays needs it
+    import gymnasium  # takes a twentieth of a second, and only rollouts need it
 
     toward_right = weights[STATE_SIZE:] - weights[:STATE_SIZE]
     # Drawn whole before the first step, so the stream that `rng` is left with does not depend on θ.

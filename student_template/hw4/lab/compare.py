@@ -1,6 +1,6 @@
-"""The one judge: holds what a function returned against what was expected, at home and in the grader.
+"""Compares what a function returned with what was expected, at home and in the grader alike.
 
-A mismatch is a sentence: the function, what was expected, what was found. It knows no formula.
+A mismatch is a sentence: the function, what was expected, what was found. No formula is known here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ STEP_TOLERANCE = 1e-4
 """For η and the steps built on it: leaves room for a guard of at most 1e-6 in a denominator above 0.1."""
 ROUNDING = 1e-15
 """An error of this size, relative to the quantity's natural scale, is never a mistake."""
-FLOAT32 = 1e9
-"""How much more coarsely float32 rounds than float64, and a little more."""
+FLOAT32_FACTOR = 1e9
+"""float32 rounds 2²⁹ = 5.4e8 times as coarsely as float64; a little more is allowed."""
+_MAX_SHOWN_ENTRIES = 24
 
 
 class Mismatch(AssertionError):
@@ -119,9 +120,9 @@ def assert_close(
         tolerance: allowed error relative to ``scale``.
         scale: the size that rounding is relative to; by default the largest entry expected. Give the size
             of the summed terms where they may cancel.
-        entrywise: hold every entry to its own size instead, where small ones matter beside large ones.
-        rounding: the error that rounding may make whatever the size of the result. The default is that of a
-            quantity whose natural scale is 1, such as a probability.
+        entrywise: compare every entry with its own size instead, where small ones matter beside large ones.
+        rounding: an error that is allowed whatever the size of the result. The default is that of a quantity
+            whose natural scale is 1, such as a probability.
         relation: where `returned` was computed from what the function returned: what it has to be, in a
             sentence put before the numbers.
 
@@ -138,13 +139,16 @@ def assert_close(
     if not (error <= allowed).all():
         kind = "relation" if relation else "value"
         message = _wrong_value(function, found, wanted, error, relation)
-        if _is_float32(found) and (error <= FLOAT32 * np.maximum(ROUNDING * relative_to, rounding)).all():
+        if (
+            _is_float32(found)
+            and (error <= FLOAT32_FACTOR * np.maximum(ROUNDING * relative_to, rounding)).all()
+        ):
             message += "\nIt was computed in float32: keep float64."
         raise Mismatch(function, kind, message, wanted, found)
 
 
 def _is_float32(found: np.ndarray) -> bool:
-    """Whether every entry is a float32, and not all are as short as numbers that were counted or halved."""
+    """Whether every entry is a float32 number, and not all are as short as integers and their halves."""
     with np.errstate(over="ignore"):
         single = found.astype(np.float32)
         return bool(np.array_equal(single, found) and not np.array_equal(single.astype(np.float16), found))
@@ -179,13 +183,10 @@ def _wrong_value(
     where = tuple(int(index) for index in np.unravel_index(int(np.argmax(error)), error.shape))
     entry = f"the entry at {_index(where)} is {found[where]:.8g}, but {wanted[where]:.8g} was expected."
     head = f"{relation}\n  Here {entry}" if relation else f"{function}: {entry}"
-    if found.size > _SHOWN_ENTRIES:
+    if found.size > _MAX_SHOWN_ENTRIES:
         return head
     name = "found   " if relation else "returned"
     return f"{head}\n  expected {_write(wanted)}\n  {name} {_write(found)}"
-
-
-_SHOWN_ENTRIES = 24
 
 
 def _index(where: tuple[int, ...]) -> str:

@@ -22,10 +22,10 @@ Update = Callable[[np.ndarray, TrajectoryBatch, TrajectoryBatch, np.random.Gener
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """What every algorithm needs to be told.
+    """The settings that every algorithm has.
 
     Attributes:
-        function: where θ^{k+1} comes from, as in ``SIGNATURES``; named when what came is unusable.
+        function: the function that returns θ^{k+1} or ĝ, as in ``SIGNATURES``, for messages.
         horizon: H.
         iterations: K.
         bar: the mean return that counts as solved.
@@ -115,7 +115,7 @@ SETTINGS: Mapping[str, Mapping[int, TrainingSettings]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Iteration:
-    """How far training has come.
+    """The state of a training after an iteration.
 
     Attributes:
         number: k + 1, from 1 to K.
@@ -130,11 +130,11 @@ class Iteration:
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve:
-    """What one training run gave.
+    """The result of a training.
 
     Attributes:
-        returns: (K,), the mean return of the N + M trajectories sampled under θ^k, before step k. K is the
-            number of iterations made, fewer than the settings' where the training was told to stop early.
+        returns: (K,), the mean return of the N + M trajectories sampled under θ^k, before its update. K is
+            the number of iterations made, fewer than the settings' where training stopped early.
         environment_steps: (K,) int64, environment steps taken up to and including iteration k.
         theta: (d,), θ^K.
         final_return: the mean return over fresh episodes of π_θ^K itself, its actions sampled.
