@@ -31,9 +31,9 @@ PROFILE = settings(
 """How many examples and how. The grader uses it with its own number of examples and its own seed."""
 
 LOUD = LARGEST_ON_PADDING
-"""The largest number that may stand on padding."""
+"""The largest number on padding."""
 LOUD_FEATURE = LARGEST_FEATURE_ON_PADDING
-"""The largest number that may stand on padding of `features`."""
+"""The largest number on the padding of `features`."""
 
 
 @dataclass(frozen=True, eq=False)

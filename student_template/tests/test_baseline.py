@@ -40,7 +40,7 @@ def test_rewards_to_go_stop_where_the_trajectory_ended(submission):
 
 
 @given(drawn=strategies.reward_tables())
-def test_rewards_to_go_ignore_what_stands_on_padding(submission, drawn):
+def test_rewards_to_go_ignore_values_on_padding(submission, drawn):
     """A number as large as 10¹² on the padding changes nothing."""
     quiet = submission.baseline.rewards_to_go(drawn.rewards, drawn.mask)
     loud = submission.baseline.rewards_to_go(strategies.loud(drawn.rewards, drawn.mask), drawn.mask)
@@ -76,7 +76,7 @@ def test_of_equally_good_weights_the_shortest_are_returned(submission):
 
 
 @given(drawn=strategies.regressions())
-def test_the_fit_ignores_what_stands_on_padding(submission, drawn):
+def test_the_fit_ignores_values_on_padding(submission, drawn):
     """Neither features nor returns of steps that did not happen count, large as they may be."""
     quiet = submission.baseline.fit_baseline(drawn.baseline_features, drawn.returns, drawn.mask)
     loud = submission.baseline.fit_baseline(

@@ -53,7 +53,7 @@ def test_the_fisher_estimate_sums_steps_and_averages_trajectories(submission):
 
 
 @given(drawn=strategies.scored_batches())
-def test_the_fisher_estimate_ignores_what_stands_on_padding(submission, drawn):
+def test_the_fisher_estimate_ignores_values_on_padding(submission, drawn):
     """Scores of steps that did not happen do not count, large as they may be."""
     d = drawn.scores.shape[-1]
     quiet = submission.npg.fisher_estimate(drawn.scores, drawn.mask)

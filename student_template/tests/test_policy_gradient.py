@@ -41,7 +41,7 @@ def test_advantages_are_used_as_they_are(submission):
 
 
 @given(drawn=strategies.scored_batches())
-def test_the_estimate_ignores_what_stands_on_padding(submission, drawn):
+def test_the_estimate_ignores_values_on_padding(submission, drawn):
     """Scores and advantages of steps that did not happen do not count, large as they may be."""
     estimate = submission.policy_gradient.policy_gradient_estimate
     quiet = estimate(drawn.scores, drawn.advantages, drawn.mask)

@@ -52,7 +52,7 @@ def test_the_penalty_is_kl_weight_times_ln_1_over_pi(submission):
 
 
 @given(drawn=strategies.policies(), kl_weight=st.sampled_from([0.0, 0.5, 3.0]))
-def test_loss_and_gradient_ignore_what_stands_on_padding(submission, drawn, kl_weight):
+def test_loss_and_gradient_ignore_values_on_padding(submission, drawn, kl_weight):
     """Neither features nor advantages of steps that did not happen count."""
     loud_features = strategies.loud(drawn.features, drawn.mask, strategies.LOUD_FEATURE)
     loud_advantages = strategies.loud(drawn.advantages, drawn.mask)
