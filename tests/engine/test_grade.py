@@ -113,7 +113,7 @@ def test_grading_twice_gives_the_same_but_for_times(submit, tmp_path):
 
 def test_another_salt_draws_other_inputs(submit, tmp_path):
     # What a search ends with is the smallest input whatever the salt; this one ends with the first large one.
-    body = "if scores.size > 10: raise NotImplementedError(scores.sum())\n    real_scores ="
+    body = "if scores.size > 10: raise NotImplementedError(scores.ravel()[:8].tolist())\n    real_scores ="
     telling = submit(npg=("real_scores =", body))
     outputs = {
         run_grade(telling, tmp_path / "r.json", "--only", "3.1.1", "--salt", salt).rows["3.1.1"]["output"]
