@@ -81,6 +81,10 @@ NEED_THE_FILTER = {"kill_all", "namespace", "survive_in_shared_memory"}
 """Beside those on the network: without Landlock and without the filter nothing holds them (SECURITY.md)."""
 NOT_IN_MODE_C = {"poison_permissions"}
 """The box belongs to the worker's user there, and Landlock does not rule over permissions (SECURITY.md)."""
+MISTAKEN_ATTACK = re.compile(
+    r"\w+\.py cannot be imported.*|\w+ raised (?:Name|Attribute|Import|ModuleNotFound|Syntax|Type)Error.*"
+)
+"""What a row says of an attack with a mistake of its own: nothing was attacked, so nothing was held."""
 by_name = {attack.name: attack for attack in ATTACKS}
 
 
@@ -112,7 +116,8 @@ def limits_for(attack: Attack) -> str:
 
 
 def assert_held(attack: Attack, graded: Grading) -> None:
-    """Assert what the attack's first line says must hold."""
+    """Assert what the attack's first line says must hold, and that the attack took place."""
+    assert not MISTAKEN_ATTACK.findall(" ".join(row["output"] for row in graded.rows.values()))
     holds, points = attack.holds.partition(";")[0], graded.points(attack.prefix)
     possible = sum(row["max_score"] for row in graded.rows.values())
     if holds == "earns everything":
@@ -233,6 +238,22 @@ def test_every_test_that_the_security_document_names_is_there():
 
 class TestControls:
     """A clean result can be false: these show that what the attacks would do would be seen."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "import sokets",
+            "def fisher_estimate(scores, mask):\n    return channell.send(b'')",
+            "def fisher_estimate(scores, mask):\n    return scores.steal()",
+        ],
+    )
+    def test_an_attack_that_does_not_attack_is_no_proof(self, firing_range, text):
+        attack = by_name["forge_echo"]
+        results = firing_range.new_folder() / "results.json"
+        graded = firing_range.grade_warm(firing_range.submit(text, results), results, attack.prefix)
+        assert graded.points(attack.prefix) == 0
+        with pytest.raises(AssertionError):
+            assert_held(attack, graded)
 
     def grade(self, firing_range, name):
         results = firing_range.new_folder() / "results.json"
