@@ -1,1 +1,1 @@
-"""The grader of HW4: from a submission to results.json, and from the solutions to what students are given."""
+"""The grader: from a submission to results.json, and from the solutions to what students are given."""

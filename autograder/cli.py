@@ -30,7 +30,7 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, file: Path 
 
 @click.group(no_args_is_help=False)
 def app() -> None:
-    """The grader of HW4: from a submission to results.json, and from the solutions to the template."""
+    """The grader: from a submission to results.json, and from the solutions to the template."""
 
 
 @app.command(short_help="Grade one submission.")
@@ -68,7 +68,7 @@ def grade(
     from autograder.grading.platform import Platform
     from autograder.grading.session import Request
     from autograder.grading.session import grade as grade_submission
-    from autograder.homework import HW4
+    from autograder.homework import ASSIGNMENT
 
     if platform == (submission is not None):
         raise click.UsageError("Give the folder or zip to grade, or --platform on the grading platform.")
@@ -83,8 +83,8 @@ def grade(
         require_isolation or "",
         folders if platform else None,
     )
-    graded = grade_submission(HW4, request)
-    console.show(graded, HW4, Console())
+    graded = grade_submission(ASSIGNMENT, request)
+    console.show(graded, ASSIGNMENT, Console())
     print(f"Results written to {file}.")
     if graded.faults:
         raise click.ClickException("\n".join(["The grader itself failed:", *graded.faults]))
@@ -94,17 +94,17 @@ def grade(
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 when it is stale.")
 def template(check: bool) -> None:
     """Generate student_template/ from solutions/ and tests/public/."""
-    from autograder.homework import HW4
+    from autograder.homework import ASSIGNMENT
     from autograder.release import template as templates
 
     try:
         if check:
-            problems = templates.check(HW4, templates.generate(HW4))
+            problems = templates.check(ASSIGNMENT, templates.generate(ASSIGNMENT))
             if problems:
                 raise click.ClickException("\n".join([*problems, 'Run "python -m autograder template".']))
             print("student_template/ is what solutions/ and tests/public/ generate.")
             return
-        written = templates.write(HW4)
+        written = templates.write(ASSIGNMENT)
     except templates.ReleaseError as error:
         raise click.ClickException(str(error)) from None
     changed, removed = len(written.changed), len(written.removed)
@@ -119,10 +119,10 @@ def lint() -> None:
 
 def _lint() -> str:
     """Refuse what `lint` finds, print what it notes; return how much was looked at."""
-    from autograder.homework import HW4, SETTINGS
+    from autograder.homework import ASSIGNMENT
     from autograder.release.lint import lint as look_at
 
-    found = look_at(HW4, SETTINGS)
+    found = look_at(ASSIGNMENT)
     for note in found.notes:
         print(f"Note: {note}", file=sys.stderr)
     if found.problems:
@@ -135,15 +135,15 @@ def _lint() -> str:
 def bundle(out: Path) -> None:
     """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
     from autograder.grading.settings import read_settings
-    from autograder.homework import HW4, SETTINGS
+    from autograder.homework import ASSIGNMENT
     from autograder.release.bundle import build, write
     from autograder.release.template import ReleaseError
     from autograder.release.validate import SAMPLE, validate
 
     _lint()
     try:
-        salt = read_settings(SETTINGS).salt
-        archives = build(HW4, salt, lambda: validate(HW4, sample=SAMPLE).shortcomings)
+        salt = read_settings(ASSIGNMENT.settings_file).salt
+        archives = build(ASSIGNMENT, salt, lambda: validate(ASSIGNMENT, sample=SAMPLE).shortcomings)
     except ReleaseError as error:
         raise click.ClickException(str(error)) from None
     for archive, file in zip(archives, write(archives, out), strict=True):
@@ -168,7 +168,7 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    from autograder.homework import HW4
+    from autograder.homework import ASSIGNMENT
     from autograder.release import card
     from autograder.release.validate import SAMPLE, Progress
     from autograder.release.validate import validate as validate_grader
@@ -182,7 +182,11 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
             bar.update(task, completed=progress.done, total=progress.total, description=progress.name)
 
         report = validate_grader(
-            HW4, sample=SAMPLE if reduced else None, salts=salts, workers=workers, on_progress=on_progress
+            ASSIGNMENT,
+            sample=SAMPLE if reduced else None,
+            salts=salts,
+            workers=workers,
+            on_progress=on_progress,
         )
     card.show(report, Console(highlight=False))
     if json_file is not None:
@@ -232,7 +236,7 @@ def rehearse(
     from rich.console import Console
 
     from autograder.grading.submission import UnreadableSubmission
-    from autograder.homework import HW4
+    from autograder.homework import ASSIGNMENT
     from autograder.release import rehearse as rehearsal
     from autograder.release import view
     from autograder.release.delivery import Delivery
@@ -241,15 +245,15 @@ def rehearse(
     deliveries = list(Delivery) if delivery == "all" else [Delivery(delivery)]
     problems: list[str] = []
     try:
-        with rehearsal.image(HW4, Path(sys.prefix) if reuse_environment else None) as image:
+        with rehearsal.image(ASSIGNMENT, Path(sys.prefix) if reuse_environment else None) as image:
             print(image.output, end="", flush=True)
             for one in deliveries:
-                held = rehearsal.rehearse(HW4, image, submission, one, time_limit)
+                held = rehearsal.rehearse(ASSIGNMENT, image, submission, one, time_limit)
                 if held.document is not None:
                     view.show(held.document, Console(), is_after_due_date=held.is_after_due_date)
                     if page is not None:
                         text = view.to_page(
-                            held.document, HW4.title, is_after_due_date=held.is_after_due_date
+                            held.document, ASSIGNMENT.title, is_after_due_date=held.is_after_due_date
                         )
                         page.write_text(text, encoding="utf-8")
                 print(rehearsal.describe(held), flush=True)

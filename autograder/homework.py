@@ -8,7 +8,6 @@ from autograder.grading.assignment import Assignment, Catalogue, Function, Part
 from hw4.lab.signatures import SIGNATURES, Signature
 
 ROOT = Path(__file__).resolve().parent.parent
-SETTINGS = ROOT / "autograder" / "settings.toml"
 
 
 def _catalogue() -> Catalogue:
@@ -27,7 +26,7 @@ def _part(number: str, title: str, points: float, *, is_bonus: bool = False) -> 
     return Part(number, title, points, tuple(functions), is_bonus)
 
 
-HW4 = Assignment(
+ASSIGNMENT = Assignment(
     title="HW4: From NPG to PPO",
     package="hw4",
     root=ROOT,

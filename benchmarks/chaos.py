@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
 
-from autograder.homework import HW4  # noqa: E402
+from autograder.homework import ASSIGNMENT as HW4  # noqa: E402
 from autograder.release import known  # noqa: E402
 from autograder.release.container import Container, Size  # noqa: E402
 from autograder.sandbox import sweep  # noqa: E402

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from autograder.grading.batch import Graded, Job, grade_all
 from autograder.grading.results import Outcome
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release.known import write_reference
 
 VERSION = "8.7.0"

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
 
 from autograder.grading.results import Outcome  # noqa: E402
-from autograder.homework import HW4  # noqa: E402
+from autograder.homework import ASSIGNMENT as HW4  # noqa: E402
 from autograder.release import inprocess, known  # noqa: E402
 from autograder.release.salts import check_salts  # noqa: E402
 

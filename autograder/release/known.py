@@ -89,7 +89,7 @@ def write_right(assignment: Assignment, folder: Path) -> Iterator[tuple[str, Pat
             # Bytes, because writing text may translate the ends of lines.
             file.write_bytes(disguise(file.read_text(encoding="utf-8")).encode())
         yield name, submission
-    for style in sorted(path for path in assignment.right_variants.iterdir() if path.is_dir()):
+    for style in sorted(path for path in assignment.right_variants.glob("*") if path.is_dir()):
         submission = write_reference(assignment, folder / style.name)
         for file in style.glob("*.py"):
             shutil.copyfile(file, submission / assignment.package / file.name)

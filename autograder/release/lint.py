@@ -58,16 +58,15 @@ class Findings:
     notes: tuple[str, ...]
 
 
-def lint(assignment: Assignment, settings_file: Path) -> Findings:
+def lint(assignment: Assignment) -> Findings:
     """Look at all that a homework declares.
 
     Args:
         assignment: the homework. Its hidden tests and its reference are imported.
-        settings_file: the staff's settings.
     """
     tests, problems = _collect(assignment)
     try:
-        settings = read_settings(settings_file)
+        settings = read_settings(assignment.settings_file)
     except SettingsError as error:
         problems.append(str(error))
         settings = Settings(salt="")
@@ -88,8 +87,8 @@ def lint(assignment: Assignment, settings_file: Path) -> Findings:
     problems += stray
     if settings.salt_id == SHIPPED_SALT_ID:
         notes.append(
-            f"The salt in {settings_file.name} is the one of the repository, which students can find: set "
-            "another before the term."
+            f"The salt in {assignment.settings_file.name} is the one of the repository, which students can "
+            "find: set another before the term."
         )
     looked_at = (
         f"{len(tests)} hidden tests, {len(assignment.functions)} functions, "

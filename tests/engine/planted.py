@@ -13,7 +13,7 @@ import numpy as np
 from autograder.grading.assignment import Assignment, Misconception
 from autograder.grading.gradescope import render
 from autograder.grading.page import write_page
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess, known
 
 CATALOGUE = HW4.catalogue()

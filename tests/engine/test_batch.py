@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.batch import Job, grade_all, grade_one
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 
 GRADER = """
 import json, os, pathlib, sys, time

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from autograder.grading.settings import read_settings
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import bundle, template
 from autograder.release.template import ReleaseError
 from tests.engine import toy_homework
@@ -85,9 +85,11 @@ def test_the_platforms_zip_holds_what_grading_needs_and_nothing_else(homework):
         "solutions/toy/__init__.py",
         "solutions/toy/__main__.py",
         "solutions/toy/arithmetic.py",
+        "solutions/toy/basket.py",
         "student_template/toy/__init__.py",
         "student_template/toy/__main__.py",
         "student_template/toy/arithmetic.py",
+        "student_template/toy/basket.py",
         "tests/__init__.py",
         "tests/hidden/test_arithmetic.py",
         "tests/public/test_arithmetic.py",

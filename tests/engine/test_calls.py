@@ -17,7 +17,7 @@ import pytest
 from autograder.grading.assignment import Catalogue
 from autograder.grading.gradescope import render
 from autograder.grading.wording import to_python
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess, known
 from hw4.lab.signatures import SIGNATURES
 from hw4.trajectories import TrajectoryBatch

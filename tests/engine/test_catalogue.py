@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.assignment import Catalogue
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release.catalogue import check_catalogue
 
 CATALOGUE = HW4.catalogue()

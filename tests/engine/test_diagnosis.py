@@ -13,7 +13,7 @@ import pytest
 from autograder.grading.assignment import Catalogue, Misconception
 from autograder.grading.diagnosis import Diagnosis, diagnose
 from autograder.grading.lender import Lender
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import known
 from autograder.release.inprocess import TrustedSubmission
 from autograder.sandbox.box import Box

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.results import Outcome
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess
 from autograder.release.inprocess import TrustedSubmission
 from autograder.sandbox.failures import SubmissionFault

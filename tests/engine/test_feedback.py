@@ -10,7 +10,7 @@ import pytest
 from autograder.grading.assignment import Catalogue
 from autograder.grading.feedback import MAX_RELATED_CALLS, explain, is_without_padding, judge
 from autograder.grading.results import Outcome
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.sandbox import failures
 from autograder.sandbox.calls import Call, CallLog
 from hw4.lab.compare import Mismatch

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess
 from hw4.lab.signatures import SIGNATURES, Signature
 from tests.engine.conftest import MODULES, ROOT, SOLUTIONS, points, replace, run_grade

@@ -77,6 +77,14 @@ def test_no_two_files_import_each_other():
     assert not pairs
 
 
+def test_the_engine_imports_nothing_of_a_homework_but_its_declaration():
+    engine = [ROOT / "autograder" / "cli.py", ROOT / "autograder" / "__main__.py"]
+    engine += [f for part in ("grading", "release") for f in (ROOT / "autograder" / part).rglob("*.py")]
+    content = ("hw4", "autograder.misconceptions", "autograder.oracle")
+    for file in engine:
+        assert not [name for name in imports_of(file) if name.startswith(content)], file
+
+
 def test_the_sandbox_imports_no_other_folder_of_the_project():
     for file in (ROOT / "autograder" / "sandbox").rglob("*.py"):
         others = [name for name in imports_of(file) if name.split(".")[0] in ("autograder", "hw4", "tests")]

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess, known
 
 

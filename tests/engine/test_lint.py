@@ -13,13 +13,13 @@ from autograder.grading.assignment import Catalogue, Misconception
 from autograder.grading.manifest import Check
 from autograder.grading.results import Row
 from autograder.grading.settings import Settings, read_settings
-from autograder.homework import SETTINGS
+from autograder.homework import ASSIGNMENT
 from autograder.release import lint
 from autograder.release.catalogue import check_catalogue
 from tests.engine import toy_homework
 from tests.engine.conftest import ROOT, replace
 
-DOUBLE, TRIPLE = "arithmetic.double", "arithmetic.triple"
+DOUBLE, TRIPLE, TOTAL = "arithmetic.double", "arithmetic.triple", "arithmetic.total"
 
 
 def double(number):
@@ -30,6 +30,11 @@ def double(number):
 def triple(number):
     """Return three times the number (slide "Multiples")."""
     return 3.0 * number
+
+
+def total(number):
+    """Return what it costs (slide "Sums")."""
+    return number
 
 
 def squared(right, number):
@@ -44,10 +49,11 @@ def check(number, checked='As on the slide "Multiples".'):
     return Check(f"test_{number}", Row(number, "Multiplies", 1.0, is_bonus=False), checked)
 
 
-CHECKS = (check("1.1.1"), check("1.1.2", checked=""), check("1.2.1"))
+CHECKS = (check("1.1.1"), check("1.1.2", checked=""), check("1.2.1"), check("1.3.1"))
 SQUARED = Misconception("squared", DOUBLE, squared, "Multiples", "You square.", ("1.1.1",))
 CUBED = Misconception("cubed", TRIPLE, squared, "Multiples", "You cube.")
-CATALOGUE = Catalogue((SQUARED, CUBED), {DOUBLE: double, TRIPLE: triple}, probes)
+ADDED = Misconception("added", TOTAL, squared, "Sums", "You add.")
+CATALOGUE = Catalogue((SQUARED, CUBED, ADDED), {DOUBLE: double, TRIPLE: triple, TOTAL: total}, probes)
 
 
 @pytest.fixture
@@ -199,7 +205,7 @@ def test_the_homework_is_clean():
     done = run_lint(ROOT)
     assert done.returncode == 0, done.stderr
     assert "were looked at: nothing to mend." in done.stdout
-    is_shipped = read_settings(SETTINGS).salt_id == lint.SHIPPED_SALT_ID
+    is_shipped = read_settings(ASSIGNMENT.settings_file).salt_id == lint.SHIPPED_SALT_ID
     assert ("Note: The salt in settings.toml is the one of the repository" in done.stderr) == is_shipped
 
 

@@ -5,7 +5,7 @@ import pytest
 from autograder.grading.assignment import Function
 from autograder.release import markers
 from tests.engine import toy_homework
-from tests.engine.toy_homework import DOUBLE, TRIPLE
+from tests.engine.toy_homework import DOUBLE, TOTAL, TRIPLE
 
 F = Function("1.1", "m", "f", "F")
 
@@ -21,14 +21,14 @@ def complaint(source, functions=(F,)):
 
 
 def test_regions_become_stubs_and_everything_else_stays():
-    stripped = strip(toy_homework.ARITHMETIC, (DOUBLE, TRIPLE))
+    stripped = strip(toy_homework.ARITHMETIC, (DOUBLE, TRIPLE, TOTAL))
     assert stripped == toy_homework.ARITHMETIC_TEMPLATE
 
 
 def test_the_regions_know_their_lines_and_functions():
-    regions = markers.read(toy_homework.ARITHMETIC.encode(), "arithmetic.py", (DOUBLE, TRIPLE)).regions
+    regions = markers.read(toy_homework.ARITHMETIC.encode(), "arithmetic.py", (DOUBLE, TRIPLE, TOTAL)).regions
     lines = toy_homework.ARITHMETIC.split("\n")
-    assert [region.function for region in regions] == [None, DOUBLE, TRIPLE]
+    assert [region.function for region in regions] == [None, DOUBLE, TRIPLE, TOTAL]
     assert all(lines[region.begin - 1].strip() == markers.BEGIN for region in regions)
     assert all(lines[region.end - 1].strip() == markers.END for region in regions)
 

@@ -11,7 +11,8 @@ import types
 import numpy as np
 import pytest
 
-from autograder.homework import HW4, ROOT
+from autograder.homework import ASSIGNMENT as HW4
+from autograder.homework import ROOT
 from autograder.release import known
 from hw4.lab.signatures import SIGNATURES
 

@@ -92,12 +92,12 @@ def test_a_marker_that_is_left_in_code_is_named(homework):
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [
-        ("scale: float = 1.0", "scale: float = 2.0", 18),
-        ("number: float) ->", "number: int) ->", 8),
-        ("Return twice", "Return half", 8),
+        ("scale: float = 1.0", "scale: float = 2.0", 20),
+        ("number: float) ->", "number: int) ->", 10),
+        ("Return twice", "Return half", 10),
         ("import math", "import cmath", 5),
-        ("def triple", "def threefold", 18),
-        ("    # Part 1.2", "    scale += 1\n    # Part 1.2", 18),
+        ("def triple", "def threefold", 20),
+        ("    # Part 1.2", "    scale += 1\n    # Part 1.2", 20),
     ],
 )
 def test_signatures_docstrings_and_given_code_are_those_of_the_solutions(homework, before, after, line):
@@ -110,7 +110,7 @@ def test_signatures_docstrings_and_given_code_are_those_of_the_solutions(homewor
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (toy_homework.ARITHMETIC_TEMPLATE + "\n\nx = 1\n", "6 statements"),
+        (toy_homework.ARITHMETIC_TEMPLATE + "\n\nx = 1\n", "8 statements"),
         ("def double(:\n", "arithmetic.py:1: the file is not valid Python"),
         (None, "arithmetic.py is missing"),
     ],
@@ -125,13 +125,13 @@ def test_a_module_that_is_not_whole_is_named(homework, text, words):
         (
             'raise NotImplementedError("Part 1.2: triple")',
             "return number",
-            "student_template/toy/arithmetic.py:18: arithmetic.triple returned None; "
+            "student_template/toy/arithmetic.py:20: arithmetic.triple returned None; "
             "NotImplementedError: Part 1.2: triple was expected.",
         ),
         (
             '"Part 1.1: double"',
             '"Part 1.1"',
-            "student_template/toy/arithmetic.py:15: arithmetic.double raised NotImplementedError: Part 1.1; "
+            "student_template/toy/arithmetic.py:17: arithmetic.double raised NotImplementedError: Part 1.1; "
             "NotImplementedError: Part 1.1: double was expected.",
         ),
         (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.lender import Lender
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.sandbox import failures
 from autograder.sandbox.box import Box
 from autograder.sandbox.limits import Limits

@@ -33,7 +33,7 @@ def has_groups():
 
 
 GROUPS = pytest.mark.skipif(not has_groups(), reason="control groups cannot be written here")
-RESULTS = '{"tests": [{"number": "1.1", "name": "Double", "score": 1, "max_score": 1}]}'
+RESULTS = '{"tests": [{"number": "1.1", "name": "Double", "score": 3, "max_score": 3}]}'
 FAULTY = RESULTS.removesuffix("}") + ', "extra_data": {"grader_faults": ["1.1: NameError"]}}'
 GRADES = f"""\
     cd "$AUTOGRADER_ROOT"
@@ -72,7 +72,7 @@ def test_a_good_run_breaks_no_rule_and_leaves_nothing_behind(tmp_path, monkeypat
     held = hold(grader(tmp_path))
     assert held.problems == ()
     assert (held.ended.status, held.ended.output) == (0, "graded\n")
-    assert held.document["tests"][0]["score"] == 1
+    assert held.document["tests"][0]["score"] == 3
     assert "of a core and 768 MB" in held.container or "cannot be written" in held.container
     assert list((tmp_path / "temporary").iterdir()) == []
 
@@ -148,7 +148,7 @@ def test_a_process_that_outlives_the_run_is_named_and_ended(tmp_path):
         ("""echo '{"output": "x"}' >results/results.json""", 'neither "score" nor a row'),
         (
             """echo '{"tests": [{"score": 1, "max_score": 2}]}' >results/results.json""",
-            "published total is 1",
+            "published total is 3",
         ),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.grading.settings import Settings, SettingsError, read_settings
-from autograder.homework import HW4, ROOT
+from autograder.homework import ASSIGNMENT as HW4
+from autograder.homework import ROOT
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from hw4.lab.signatures import SIGNATURES, Argument
 from hw4.trajectories import ShapeError, TrajectoryBatch
 

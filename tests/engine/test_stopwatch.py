@@ -10,7 +10,7 @@ import types
 import numpy as np
 import pytest
 
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.sandbox import failures, stopwatch
 from autograder.sandbox.box import Box
 from autograder.sandbox.inside import wire

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from hw4 import __main__ as command_line
 from hw4.lab import training
 

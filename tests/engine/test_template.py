@@ -35,6 +35,7 @@ def test_the_template_is_the_stripped_solutions_and_the_public_tests(homework):
         "toy/__init__.py",
         "toy/__main__.py",
         "toy/arithmetic.py",
+        "toy/basket.py",
     ]
     assert files[PurePosixPath("toy/arithmetic.py")].decode() == toy_homework.ARITHMETIC_TEMPLATE
 
@@ -115,7 +116,7 @@ def test_check_names_every_difference_and_changes_nothing(homework):
         "student_template/README.md is missing: solutions/README.md gives it.",
         "student_template/tests/test_arithmetic.py:1: from here on the file is not what "
         "tests/public/test_arithmetic.py gives.",
-        "student_template/toy/arithmetic.py:13: from here on the file is not what "
+        "student_template/toy/arithmetic.py:15: from here on the file is not what "
         "solutions/toy/arithmetic.py gives.",
     ]
     assert contents(homework.root) == before

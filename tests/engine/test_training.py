@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from hw4.lab.cartpole import POLICY_FEATURES
 from hw4.lab.compare import Mismatch
 from hw4.lab.signatures import SIGNATURES

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from autograder.grading.batch import Graded, Job
-from autograder.homework import HW4
+from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import known, validate
 from autograder.release.attacks import AttackCheck, check_attacks, read_report
 from autograder.release.salts import SaltCheck
@@ -122,7 +122,7 @@ def test_a_row_that_the_draw_decides_is_found(repository):
     _, _, rest = after.partition("\n\n\n@weight")
     tests.write_text(f"{before.rstrip()}\n{DRAWN}\n\n@weight{rest}", encoding="utf-8")
     code = (
-        "from autograder.homework import HW4\n"
+        "from autograder.homework import ASSIGNMENT as HW4\n"
         "from autograder.release.salts import check_salts\n"
         "if __name__ == '__main__':\n"
         "    mistake = HW4.catalogue().of('npg.fisher_estimate')[4]\n"

@@ -1,89 +1,48 @@
-"""A homework of two functions, small enough to read beside the tests of `release`."""
+"""The small homework of ``tests/engine/toy``: its declarations, and its sources to be copied and spoilt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import dataclasses
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 
-import numpy as np
+from autograder.grading.assignment import Assignment
 
-from autograder.grading.assignment import Assignment, Function, Part
-
-
-@dataclass(frozen=True)
-class Number:
-    """An argument that is a number."""
-
-    name: str
-    default: str | None = None
-    axes: tuple[str, ...] = ()
-    dtype: type = np.float64
+TOY = Path(__file__).resolve().parent / "toy"
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """The signature of a function of numbers: there are no shapes to hold them against."""
-
-    arguments: tuple[Number, ...]
-
-    def check_arguments(self, arguments: Mapping[str, object]) -> dict[str, int]:
-        return {}
-
-
-DOUBLE = Function("1.1", "arithmetic", "double", "Double", Numbers((Number("number"),)))
-TRIPLE = Function(
-    "1.2", "arithmetic", "triple", "Triple", Numbers((Number("number"), Number("scale", "1.0")))
-)
-
-ARITHMETIC = '''"""Part 1: multiples."""
-
-from __future__ import annotations
-
-import math
-
-# BEGIN SOLUTION
-from functools import cache, partial, reduce
+def _declarations() -> ModuleType:
+    """Its homework.py, under another name than that of HW4."""
+    specification = importlib.util.spec_from_file_location("toy_as_data", TOY / "autograder" / "homework.py")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module.__name__] = module  # dataclasses look there for their module
+    specification.loader.exec_module(module)
+    return module
 
 
-def _add(left: float, right: float) -> float:
-    """Return the sum of two numbers that the caller has checked before."""
-    return left + right
-
-
-# END SOLUTION
-
-
-def double(number: float) -> float:
-    """Return twice the number.
-
-    The markers "# BEGIN SOLUTION" may be named in a string.
-    """
-    # Hint: add.
-    # BEGIN SOLUTION
-    # The sum is exact for every number that floats can hold.
-    doubled = reduce(_add, [number, number], 0.0 * number)
-    return doubled
-    # END SOLUTION
-
-
-def triple(number: float, scale: float = 1.0) -> float:
-    """Return three times the number."""
-    # BEGIN SOLUTION
-    # Scaled against an underflow.
-    return scale * math.fsum([double(number), number]) / scale
-    # END SOLUTION
-'''
-
+DECLARATIONS = _declarations()
+DOUBLE, TRIPLE, TOTAL = DECLARATIONS.DOUBLE, DECLARATIONS.TRIPLE, DECLARATIONS.TOTAL
+FILES = {
+    file.relative_to(TOY).as_posix(): file.read_text(encoding="utf-8")
+    for folder in ("solutions", "tests/public")
+    for file in sorted((TOY / folder).rglob("*"))
+    if file.is_file() and file.suffix != ".pyc"
+}
+"""What students get, with answers."""
+ARITHMETIC = FILES["solutions/toy/arithmetic.py"]
 ARITHMETIC_TEMPLATE = '''"""Part 1: multiples."""
 
 from __future__ import annotations
 
 import math
 
+from toy.basket import Basket
+
 
 def double(number: float) -> float:
-    """Return twice the number.
+    """Return twice the number (lecture, "Multiples").
 
     The markers "# BEGIN SOLUTION" may be named in a string.
     """
@@ -93,24 +52,22 @@ def double(number: float) -> float:
 
 
 def triple(number: float, scale: float = 1.0) -> float:
-    """Return three times the number."""
+    """Return three times the number (lecture, "Multiples"), whatever the scale."""
     # Part 1.2: your code replaces this comment and the line below.
     raise NotImplementedError("Part 1.2: triple")
-'''
 
-FILES = {
-    "solutions/README.md": "Fill in toy/arithmetic.py.\n",
-    "solutions/toy/__init__.py": "",
-    "solutions/toy/__main__.py": 'raise SystemExit("importing a template must not run it")\n',
-    "solutions/toy/arithmetic.py": ARITHMETIC,
-    "tests/public/test_arithmetic.py": "def test_double():\n    assert True\n",
-}
+
+def total(basket: Basket) -> float:
+    """Return what a basket costs, Σ price · count (lecture, "Sums")."""
+    # Part 1.3: your code replaces this comment and the line below.
+    raise NotImplementedError("Part 1.3: total")
+'''
 
 
 def make(root: Path, **changed: str) -> Assignment:
-    """Write the homework to a folder; a keyword replaces the file of that stem, such as ``README=...``."""
+    """Write what students get to a folder; a keyword such as ``README=...`` replaces the file so named."""
     for name, text in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(changed.get(path.stem, text).encode())
-    return Assignment("Toy", "toy", root, ("arithmetic",), (Part("1", "Multiples", 1, (DOUBLE, TRIPLE)),))
+    return dataclasses.replace(DECLARATIONS.ASSIGNMENT, root=root)

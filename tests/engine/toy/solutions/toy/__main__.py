@@ -1,0 +1,1 @@
+raise SystemExit("importing a template must not run it")
