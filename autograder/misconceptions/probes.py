@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,23 +11,11 @@ from typing import Any
 import numpy as np
 
 from autograder.misconceptions.mistake import Array
-from autograder.misconceptions.trpo import (
-    trpo_step_shortened_before_the_first_try,
-    trpo_step_that_always_halves,
-    trpo_step_that_asks_for_a_rise,
-    trpo_step_with_a_surrogate_above_zero,
-    trpo_step_with_the_kl_reversed,
-    trpo_step_within_half_delta,
-    trpo_step_without_a_search,
-    trpo_step_without_the_kl,
-    trpo_step_without_the_surrogate,
-)
 from hw4.lab.signatures import SIGNATURES, Argument
 from hw4.npg import fisher_estimate
 from hw4.policy import score
 from hw4.policy_gradient import policy_gradient_estimate
 from hw4.trajectories import TrajectoryBatch
-from hw4.trpo import trpo_step
 
 Probe = tuple[object, ...]
 
@@ -205,19 +194,27 @@ def _kl(sizes: _Sizes, rng: np.random.Generator) -> Probe:
 
 def _trpo_step(sizes: _Sizes, rng: np.random.Generator) -> Probe:
     """A search that one mistake after the other gets wrong; the last is along −g, where no step is right."""
-    shown = _SHOWN_BY_SEARCHES[sizes.number]
+    mistakes = importlib.import_module("autograder.misconceptions.trpo")
+    shown = [getattr(mistakes, name).twist for name in _SHOWN_BY_SEARCHES[sizes.number]]
+    trpo_step = _right_trpo_step()
     for _ in range(MAX_DRAWS):
         probe = _search(sizes, rng)
         right = trpo_step(*copy.deepcopy(probe))
-        if all(not np.allclose(twist.twist(trpo_step, *probe), right) for twist in shown):
+        if all(not np.allclose(twist(trpo_step, *probe), right) for twist in shown):
             break
     if sizes.number == _TIGHT:
         probe = _with_no_try_to_spare(probe)
     return probe
 
 
+def _right_trpo_step() -> Callable[..., Any]:
+    """Imported when it is needed, like the mistakes: a homework without TRPO has neither."""
+    return importlib.import_module("hw4.trpo").trpo_step
+
+
 def _with_no_try_to_spare(probe: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same search with the smallest max_backtracks that still gets there."""
+    trpo_step = _right_trpo_step()
     *rest, max_backtracks = probe
     right = trpo_step(*copy.deepcopy(probe))
     while max_backtracks and np.array_equal(trpo_step(*copy.deepcopy((*rest, max_backtracks - 1))), right):
@@ -228,13 +225,14 @@ def _with_no_try_to_spare(probe: tuple[Any, ...]) -> tuple[Any, ...]:
 MAX_DRAWS = 200
 _FLAT, _TIGHT = 0, 4
 _SHOWN_BY_SEARCHES = (
-    (trpo_step_without_the_kl, trpo_step_that_asks_for_a_rise),
-    (trpo_step_with_the_kl_reversed,),
-    (trpo_step_that_always_halves, trpo_step_without_a_search),
-    (trpo_step_within_half_delta, trpo_step_shortened_before_the_first_try),
-    (trpo_step_without_the_kl,),
-    (trpo_step_without_the_surrogate, trpo_step_with_a_surrogate_above_zero),
+    ("trpo_step_without_the_kl", "trpo_step_that_asks_for_a_rise"),
+    ("trpo_step_with_the_kl_reversed",),
+    ("trpo_step_that_always_halves", "trpo_step_without_a_search"),
+    ("trpo_step_within_half_delta", "trpo_step_shortened_before_the_first_try"),
+    ("trpo_step_without_the_kl",),
+    ("trpo_step_without_the_surrogate", "trpo_step_with_a_surrogate_above_zero"),
 )
+"""The mistakes that each probe must show, by name."""
 
 
 def _search(sizes: _Sizes, rng: np.random.Generator) -> tuple[Any, ...]:

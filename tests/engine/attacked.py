@@ -27,11 +27,11 @@ from typing import Any
 from autograder.sandbox import sweep
 from autograder.sandbox.box import Box
 from autograder.sandbox.inside import sweeper
+from tests.engine.conftest import MODULES
 from tests.engine.warm import WarmGrader
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTACKS = Path(__file__).resolve().parent / "attacks"
-MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg", "ppo", "trpo")
 IS_ROOT = sweep.gives_workers_own_users() and sys.platform == "linux"
 EVERY_LAYER = "limits,privileges,landlock,seccomp"
 WITHOUT_LANDLOCK = "limits,privileges,seccomp"

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from autograder.homework import ASSIGNMENT
+
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = ROOT / "solutions" / "hw4"
 WEAKENED = Path(__file__).resolve().parent / "weakened.py"
 collect_ignore = ["toy"]
-MODULES = ("policy", "baseline", "policy_gradient", "importance_sampling", "npg", "ppo", "trpo")
+MODULES = ASSIGNMENT.modules
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,7 +26,6 @@ import pytest
 from autograder.sandbox import sweep
 from tests.engine.attacked import (
     IS_ROOT,
-    MODULES,
     ROOT,
     WITHOUT_KERNEL_LAYERS,
     WITHOUT_LANDLOCK,
@@ -38,6 +37,7 @@ from tests.engine.attacked import (
     seen_by_student,
     survivors,
 )
+from tests.engine.conftest import MODULES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no wall to attack")
 ATTACKS = all_attacks()
