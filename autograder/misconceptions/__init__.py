@@ -28,5 +28,5 @@ def load() -> Catalogue:
 def _mistakes() -> Iterator[Misconception]:
     for file in pkgutil.iter_modules(__path__, f"{__name__}."):
         for entry in vars(importlib.import_module(file.name)).values():
-            if isinstance(entry, Misconception):
-                yield entry
+            several = entry if isinstance(entry, tuple) else (entry,)  # of several functions
+            yield from (one for one in several if isinstance(one, Misconception))

@@ -6,6 +6,7 @@ the file of a student who made the mistake.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -39,5 +40,28 @@ def mistake(
     def make(twist: Callable[..., Any]) -> Misconception:
         sentence = " ".join((inspect.getdoc(twist) or "").split())
         return Misconception(twist.__name__, function, twist, slide, sentence, rows, fit, raises)
+
+    return make
+
+
+def mistake_of_iterations(
+    npg_slide: str, ppo_slide: str, ppo_sentence: str = ""
+) -> Callable[[Callable[..., Any]], tuple[Misconception, Misconception]]:
+    """Make the misconceptions of npg_iteration and of ppo_iteration that are one twist.
+
+    Args:
+        npg_slide: the title of the slide that the mistake in NPG contradicts.
+        ppo_slide: that of the mistake in PPO.
+        ppo_sentence: what to say of the mistake in PPO, where it is not the twist's docstring.
+    """
+
+    def make(twist: Callable[..., Any]) -> tuple[Misconception, Misconception]:
+        npg = mistake("npg.npg_iteration", npg_slide)(twist)
+        ppo = mistake("ppo.ppo_iteration", ppo_slide)(twist)
+        said = ppo_sentence or ppo.sentence
+        return (
+            dataclasses.replace(npg, name=f"iteration_{twist.__name__}"),
+            dataclasses.replace(ppo, name=f"ppo_iteration_{twist.__name__}", sentence=said),
+        )
 
     return make

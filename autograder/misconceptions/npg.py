@@ -690,33 +690,6 @@ def _finish(
     return npg_step(theta, gradient, fisher, delta)
 
 
-@mistake(ITERATION, BASELINE)
-def iteration_with_the_baseline_of_the_update_batch(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You fit the baseline on the update batch, on the very returns it is subtracted from: that is biased.
-
-    Fit it on `baseline_batch`.
-    """
-    return right(theta, update_batch, update_batch, *rest)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_with_the_batches_swapped(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You fit the baseline on the update batch and update from the baseline batch: exchange the two."""
-    return right(theta, update_batch, baseline_batch, *rest)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_on_the_baseline_batch_alone(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You use the baseline batch for everything: ĝ and F̂ come from the new trajectories, `update_batch`."""
-    return right(theta, baseline_batch, baseline_batch, *rest)
-
-
 @mistake(ITERATION, SAMPLE_BASED)
 def iteration_with_fisher_of_the_baseline_batch(
     right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
@@ -788,15 +761,6 @@ def iteration_with_damping_of_the_direction_alone(
     fisher = fisher_estimate(scores, update_batch.mask)
     direction = np.linalg.solve(fisher + damping * np.eye(len(theta)), gradient)
     return theta + npg_step_size(gradient, fisher, delta) * direction
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_without_ridge(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You do not hand `ridge` on to fit_baseline."""
-    delta, _ridge, damping = rest
-    return right(theta, baseline_batch, update_batch, delta, 0.0, damping)
 
 
 @mistake(ITERATION, SAMPLE_BASED)
@@ -932,72 +896,6 @@ def iteration_with_discounted_returns(
     """You discount the rewards: the lecture's return has a finite horizon and no discount γ."""
     delta, ridge, damping = rest
     return _iteration_discounted(discount, theta, baseline_batch, update_batch, delta, ridge, damping)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_without_a_baseline(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You do not subtract the baseline: the advantages are R_h − b̃(s_h, h)."""
-    delta, ridge, damping = rest
-    returns, _, scores = _pieces(theta, baseline_batch, update_batch, ridge)
-    return _finish(theta, scores, returns, update_batch, delta, damping)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_with_total_returns(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You weigh every step by the whole trajectory's return: the advantage has the rewards to go, R_h."""
-    delta, ridge, damping = rest
-    returns, baseline, scores = _pieces(theta, baseline_batch, update_batch, ridge)
-    return _finish(theta, scores, returns[:, :1] - baseline, update_batch, delta, damping)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_with_rewards(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You subtract the baseline from the rewards r_h: it belongs to the rewards to go, R_h."""
-    delta, ridge, damping = rest
-    _, baseline, scores = _pieces(theta, baseline_batch, update_batch, ridge)
-    return _finish(theta, scores, update_batch.rewards - baseline, update_batch, delta, damping)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_with_the_baseline_fitted_to_rewards(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You fit the baseline to the rewards r_h: it is to predict the rewards to go, R_h."""
-    delta, ridge, damping = rest
-    old, new = baseline_batch, update_batch
-    weights = fit_baseline(old.baseline_features, old.rewards, old.mask, ridge)
-    advantages = rewards_to_go(new.rewards, new.mask) - predict_baseline(weights, new.baseline_features)
-    scores = score(theta, new.features, new.actions)
-    return _finish(theta, scores, advantages, new, delta, damping)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_with_advantages_of_the_wrong_sign(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You go downhill: the advantage is R_h − b̃, and the step η F⁻¹ĝ is added to θ."""
-    delta, ridge, damping = rest
-    returns, baseline, scores = _pieces(theta, baseline_batch, update_batch, ridge)
-    return _finish(theta, scores, baseline - returns, update_batch, delta, damping)
-
-
-@mistake(ITERATION, BASELINE)
-def iteration_with_standardised_advantages(
-    right: Right, theta: Array, baseline_batch: TrajectoryBatch, update_batch: TrajectoryBatch, *rest: float
-) -> Array:
-    """You subtract the advantages' mean, or standardise them: that is a trick from elsewhere, and biased."""
-    delta, ridge, damping = rest
-    returns, baseline, scores = _pieces(theta, baseline_batch, update_batch, ridge)
-    advantages = returns - baseline
-    real = advantages[update_batch.mask]
-    advantages = (advantages - np.mean(real)) / np.std(real)
-    return _finish(theta, scores, advantages, update_batch, delta, damping)
 
 
 @mistake(ITERATION, SAMPLE_BASED)
