@@ -16,14 +16,23 @@ def _catalogue() -> Catalogue:
     return load()
 
 
-def _function(declared: Signature) -> Function:
+def _function(declared: Signature, *, is_in_bonus: bool) -> Function:
     module, _, name = declared.function.partition(".")
-    return Function(declared.number, module, name, declared.title, declared, declared.bonus_points)
+    return Function(
+        declared.number,
+        module,
+        name,
+        declared.title,
+        declared,
+        bonus_points=declared.points if declared.is_bonus and not is_in_bonus else 0.0,
+        points=declared.points,
+    )
 
 
 def _part(number: str, title: str, points: float, *, is_bonus: bool = False) -> Part:
-    functions = [_function(one) for one in SIGNATURES.values() if one.number.startswith(f"{number}.")]
-    return Part(number, title, points, tuple(functions), is_bonus)
+    declared = [one for one in SIGNATURES.values() if one.number.startswith(f"{number}.")]
+    functions = tuple(_function(one, is_in_bonus=is_bonus) for one in declared)
+    return Part(number, title, points, functions, is_bonus)
 
 
 ASSIGNMENT = Assignment(

@@ -71,6 +71,7 @@ class Function:
         title: how a row names it, such as ``"Fisher estimate"``.
         signature: its arguments and their shapes; None where they are not declared.
         bonus_points: what its rows add up to, where they count on top of the total; else 0.
+        points: what students are told that its rows add up to; None where they are told nothing.
     """
 
     number: str
@@ -79,6 +80,7 @@ class Function:
     title: str
     signature: Signature | None = None
     bonus_points: float = 0.0
+    points: float | None = None
 
     @property
     def qualified_name(self) -> str:

@@ -19,6 +19,7 @@ import pytest
 from autograder.grading.assignment import Assignment, Catalogue
 from autograder.grading.hidden_tests import run_pytest
 from autograder.grading.manifest import Check, is_below, read_manifest
+from autograder.grading.results import add_up, format_points
 from autograder.grading.settings import Settings, SettingsError, read_settings
 from autograder.release import template
 from autograder.release.catalogue import check_catalogue
@@ -112,6 +113,11 @@ def check_functions(assignment: Assignment, checks: Sequence[Check], catalogue: 
             yield f"{name} has no signature: declare the shapes of its arguments."
         if not own:
             yield f"{name} has no row, and so no points: write a hidden test numbered {function.number}.1."
+        elif function.points is not None and function.points != (
+            total := add_up(check.row.points for check in own)
+        ):
+            told, found = format_points(function.points), format_points(total)
+            yield f"Students are told that {name} is worth {told} points, but its rows add up to {found}."
         elif not any(_SLIDE.search(check.checked) for check in own):
             yield f'No row of {name} names its slide: write (slide "…") in the docstring of {own[0].test}.'
         if name not in catalogue.right:

@@ -16,6 +16,7 @@ STEP = "npg.npg_step"
 ITERATION = "npg.npg_iteration"
 
 
+@pytest.mark.function(FISHER)
 @pytest.mark.parametrize(("first", "of"), lecture_example.SAMPLES)
 def test_the_lectures_fisher_information_is_p_times_1_minus_p(submission, first, of):
     """F = e^θ / (1 + e^θ)² = p (1 − p); ¼ at θ = 0 (slide "Example of Natural Gradient on 1-d problem")."""
@@ -24,6 +25,7 @@ def test_the_lectures_fisher_information_is_p_times_1_minus_p(submission, first,
     assert_close(FISHER, returned, [[sample.p * (1 - sample.p)]])
 
 
+@pytest.mark.function(FISHER)
 @pytest.mark.parametrize(("first", "of"), lecture_example.SAMPLES)
 def test_the_lectures_natural_gradient_is_99_at_every_theta(submission, first, of):
     """F⁻¹ ∇J = 99: NPG keeps its pace where ∇J vanishes (same slide). Needs Part 2's estimate too."""
@@ -39,12 +41,14 @@ def test_the_lectures_natural_gradient_is_99_at_every_theta(submission, first, o
     assert_close(FISHER, gradient / fisher, [[99.0]], relation="The gradient divided by F has to be 99.")
 
 
+@pytest.mark.function(FISHER)
 def test_one_score_gives_its_outer_product(submission):
     """The score (1, 2) gives the matrix with rows (1, 2) and (2, 4)."""
     returned = submission.npg.fisher_estimate(np.array([[[1.0, 2.0]]]), np.array([[True]]))
     assert_close(FISHER, returned, [[1.0, 2.0], [2.0, 4.0]])
 
 
+@pytest.mark.function(FISHER)
 def test_the_fisher_estimate_sums_steps_and_averages_trajectories(submission):
     """The trajectories contribute 1² + 3² = 10 and 2² = 4, so their mean is 7. The 9 is padding."""
     scores = np.array([[[1.0], [3.0]], [[2.0], [9.0]]])
@@ -52,6 +56,7 @@ def test_the_fisher_estimate_sums_steps_and_averages_trajectories(submission):
     assert_close(FISHER, submission.npg.fisher_estimate(scores, mask), [[7.0]])
 
 
+@pytest.mark.function(FISHER)
 @given(drawn=strategies.scored_batches())
 def test_the_fisher_estimate_ignores_values_on_padding(submission, drawn):
     """Scores of steps that did not happen do not count, large as they may be."""
@@ -61,6 +66,7 @@ def test_the_fisher_estimate_ignores_values_on_padding(submission, drawn):
     assert_close(FISHER, loud, as_returned(FISHER, quiet, (d, d)), scale=1.0)
 
 
+@pytest.mark.function(FISHER)
 @given(drawn=strategies.scored_batches())
 def test_the_fisher_estimate_is_symmetric_and_has_no_negative_eigenvalue(submission, drawn):
     """A mean of outer products v vᵀ, each of which is."""
@@ -71,26 +77,41 @@ def test_the_fisher_estimate_is_symmetric_and_has_no_negative_eigenvalue(submiss
     assert smallest > -1e-9, f"{FISHER} has the eigenvalue {smallest}, but x'Fx is a mean of squares."
 
 
+@pytest.mark.function(STEP_SIZE)
+def test_with_the_identity_as_fisher_matrix_eta_is_root_delta_over_the_gradients_length(submission):
+    """η = √(δ / gᵀF⁻¹g): g = (3, 4) has length 5 and δ = 4, so η = 2/5."""
+    returned = submission.npg.npg_step_size(np.array([3.0, 4.0]), np.eye(2), 4.0)
+    assert_close(STEP_SIZE, returned, 0.4, tolerance=STEP_TOLERANCE)
+
+
+@pytest.mark.function(STEP_SIZE)
+def test_the_step_size_measures_the_gradient_by_the_fisher_matrix(submission):
+    """F = diag(4, 1) and g = (2, 1): F⁻¹g = (½, 1) and gᵀF⁻¹g = 2, so δ = 8 gives η = √(8/2) = 2."""
+    returned = submission.npg.npg_step_size(np.array([2.0, 1.0]), np.diag([4.0, 1.0]), 8.0)
+    assert_close(STEP_SIZE, returned, 2.0, tolerance=STEP_TOLERANCE)
+
+
+@pytest.mark.function(STEP_SIZE)
+def test_without_a_gradient_the_step_size_is_zero(submission):
+    """At g = 0 no direction is better than another: η is 0, rather than 0/0."""
+    assert_close(STEP_SIZE, submission.npg.npg_step_size(np.zeros(2), np.eye(2), 1.0), 0.0)
+
+
+@pytest.mark.function(STEP)
 def test_with_the_identity_as_fisher_matrix_the_step_has_length_root_delta(submission):
-    """g = (3, 4) has length 5 and δ = 4, so η = 2/5 and the step is (1.2, 1.6), of length 2 = √δ."""
-    theta, gradient, fisher = np.array([10.0, 20.0]), np.array([3.0, 4.0]), np.eye(2)
-    assert_close(
-        STEP_SIZE, submission.npg.npg_step_size(gradient, fisher, 4.0), 0.4, tolerance=STEP_TOLERANCE
-    )
-    returned = submission.npg.npg_step(theta, gradient, fisher, 4.0)
+    """θ + η F⁻¹g: with g = (3, 4), δ = 4 and so η = 2/5, the step is (1.2, 1.6), of length 2 = √δ."""
+    returned = submission.npg.npg_step(np.array([10.0, 20.0]), np.array([3.0, 4.0]), np.eye(2), 4.0)
     assert_close(STEP, returned, [11.2, 21.6], tolerance=1e-6)
 
 
+@pytest.mark.function(STEP)
 def test_the_fisher_matrix_scales_each_direction(submission):
-    """F = diag(4, 1) and g = (2, 1): F⁻¹g = (½, 1), gᵀF⁻¹g = 2, so δ = 8 gives η = 2 and the step (1, 2)."""
-    gradient, fisher = np.array([2.0, 1.0]), np.diag([4.0, 1.0])
-    assert_close(
-        STEP_SIZE, submission.npg.npg_step_size(gradient, fisher, 8.0), 2.0, tolerance=STEP_TOLERANCE
-    )
-    returned = submission.npg.npg_step(np.zeros(2), gradient, fisher, 8.0)
+    """F = diag(4, 1) and g = (2, 1): F⁻¹g = (½, 1), and δ = 8 gives η = 2, so the step is (1, 2)."""
+    returned = submission.npg.npg_step(np.zeros(2), np.array([2.0, 1.0]), np.diag([4.0, 1.0]), 8.0)
     assert_close(STEP, returned, [1.0, 2.0], tolerance=STEP_TOLERANCE)
 
 
+@pytest.mark.function(STEP)
 @given(drawn=strategies.trust_regions())
 def test_the_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
     """(θ − θ^k)ᵀ F (θ − θ^k) = δ, without a ½ (slide "NPG has a closed form update!")."""
@@ -105,6 +126,7 @@ def test_the_step_ends_on_the_edge_of_the_trust_region(submission, drawn):
     )
 
 
+@pytest.mark.function(STEP)
 @given(drawn=strategies.trust_regions(), rng=strategies.generators())
 def test_no_other_step_in_the_trust_region_gains_more(submission, drawn, rng):
     """The update maximises ∇J(θ^k)ᵀ (θ − θ^k) among all steps with xᵀFx ≤ δ."""
@@ -117,11 +139,11 @@ def test_no_other_step_in_the_trust_region_gains_more(submission, drawn, rng):
     )
 
 
+@pytest.mark.function(STEP)
 def test_without_a_gradient_there_is_no_step(submission):
-    """At g = 0 no direction is better than another: η is 0 and θ stays, rather than 0/0."""
-    theta, gradient, fisher = np.array([1.0, -2.0]), np.zeros(2), np.eye(2)
-    assert_close(STEP_SIZE, submission.npg.npg_step_size(gradient, fisher, 1.0), 0.0)
-    assert_close(STEP, submission.npg.npg_step(theta, gradient, fisher, 1.0), theta)
+    """At g = 0 no direction is better than another: θ stays, rather than becoming 0/0."""
+    theta = np.array([1.0, -2.0])
+    assert_close(STEP, submission.npg.npg_step(theta, np.zeros(2), np.eye(2), 1.0), theta)
 
 
 def one_baseline_trajectory(reward: float):
@@ -129,6 +151,7 @@ def one_baseline_trajectory(reward: float):
     return lecture_example.one_step_batch(np.array([[1]]), np.array([[reward]]))
 
 
+@pytest.mark.function(ITERATION)
 @pytest.mark.parametrize(("damping", "step"), [(0.0, 2.0), (0.75, 1.0)])
 def test_an_iteration_on_the_lectures_example(submission, damping, step):
     """At θ = 0, F = ¼. δ = 1 allows x²·¼ = 1, so x = 2; with damping ¾ in F, x²·1 = 1, so x = 1."""
@@ -139,6 +162,7 @@ def test_an_iteration_on_the_lectures_example(submission, damping, step):
     assert_close(ITERATION, returned, [step], tolerance=STEP_TOLERANCE)
 
 
+@pytest.mark.function(ITERATION)
 @pytest.mark.parametrize(("predicted", "step"), [(0.0, 2.0), (3.0, -2.0)])
 def test_an_iteration_learns_its_baseline_on_the_baseline_batch(submission, predicted, step):
     """The first action paid 1. Good news if the other batch taught b̃ to expect 0; bad news if 3."""

@@ -13,6 +13,7 @@ from . import lecture_example, strategies
 ESTIMATE = "policy_gradient.policy_gradient_estimate"
 
 
+@pytest.mark.function(ESTIMATE)
 @pytest.mark.parametrize(("first", "of"), lecture_example.SAMPLES)
 def test_the_lectures_gradient_is_99_times_p_times_1_minus_p(submission, first, of):
     """∇J(θ) = 99 e^θ / (1 + e^θ)² = 99 p (1 − p); 24.75 at θ = 0 (slide "Example of Natural Gradient …")."""
@@ -23,6 +24,7 @@ def test_the_lectures_gradient_is_99_times_p_times_1_minus_p(submission, first, 
     assert_close(ESTIMATE, returned, [99 * sample.p * (1 - sample.p)], scale=100.0)
 
 
+@pytest.mark.function(ESTIMATE)
 def test_steps_are_summed_and_trajectories_averaged(submission):
     """The trajectories contribute 1·2 + 3·4 = 14 and 5·2 = 10, so their mean is 12. The 9s are padding."""
     scores = np.array([[[1.0], [3.0]], [[5.0], [9.0]]])
@@ -32,6 +34,7 @@ def test_steps_are_summed_and_trajectories_averaged(submission):
     assert_close(ESTIMATE, returned, [12.0])
 
 
+@pytest.mark.function(ESTIMATE)
 def test_advantages_are_used_as_they_are(submission):
     """One step with the score (1, −2) and the advantage 1000 gives (1000, −2000): nothing is standardised."""
     returned = submission.policy_gradient.policy_gradient_estimate(
@@ -40,6 +43,7 @@ def test_advantages_are_used_as_they_are(submission):
     assert_close(ESTIMATE, returned, [1000.0, -2000.0])
 
 
+@pytest.mark.function(ESTIMATE)
 @given(drawn=strategies.scored_batches())
 def test_the_estimate_ignores_values_on_padding(submission, drawn):
     """Scores and advantages of steps that did not happen do not count, large as they may be."""
@@ -51,6 +55,7 @@ def test_the_estimate_ignores_values_on_padding(submission, drawn):
     assert_close(ESTIMATE, loud, as_returned(ESTIMATE, quiet, drawn.scores.shape[-1:]), scale=1.0)
 
 
+@pytest.mark.function(ESTIMATE)
 @given(drawn=strategies.scored_batches())
 def test_the_same_trajectories_twice_give_the_same_estimate(submission, drawn):
     """A mean over trajectories does not change when every trajectory is there twice."""

@@ -256,3 +256,15 @@ def test_a_catalogue_that_cannot_be_loaded_is_a_sentence(repository):
     assert done.returncode == 1
     assert "The catalogue of mistakes cannot be loaded: ModuleNotFoundError" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_points_that_students_are_told_are_held_against_the_rows(homework):
+    (part,) = homework.parts
+    first, *others = part.functions
+    told = (dataclasses.replace(first, points=3.0), *others)
+    told_wrong = dataclasses.replace(homework, parts=(dataclasses.replace(part, functions=told),))
+    (sentence,) = [one for one in found(told_wrong) if "worth" in one]
+    assert sentence == "Students are told that arithmetic.double is worth 3 points, but its rows add up to 2."
+    right = (dataclasses.replace(first, points=2.0), *others)
+    told_right = dataclasses.replace(homework, parts=(dataclasses.replace(part, functions=right),))
+    assert not [one for one in found(told_right) if "worth" in one]

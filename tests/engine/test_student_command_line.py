@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.homework import ASSIGNMENT as HW4
-from hw4 import __main__ as command_line
-from hw4.lab import training
+from hw4.lab import command_line, training
+from tests.engine.student import fill_in, replace_body, run_student
 
 TRAIN_NPG = ["train", "npg", "--horizon", "200"]
 
@@ -23,8 +20,7 @@ TRAIN_NPG = ["train", "npg", "--horizon", "200"]
 @pytest.fixture
 def student(tmp_path) -> Path:
     """A student's folder, filled in. Tests break a file of it and run it in a process of its own."""
-    shutil.copytree(HW4.solutions / "hw4", tmp_path / "hw4", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+    return fill_in(tmp_path / "home")
 
 
 @pytest.fixture
@@ -32,26 +28,6 @@ def short_training(monkeypatch) -> None:
     """Train for six iterations, where the run itself is not what is tested."""
     settings = dataclasses.replace(training.SETTINGS["npg"][200], iterations=6, evaluation_episodes=5)
     monkeypatch.setattr(training, "SETTINGS", {"npg": {200: settings}})
-
-
-def run_student(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hw4", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": "", **environment},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-
-
-def replace_body(folder: Path, module: str, function: str, body: str) -> None:
-    """Put a new body under a function's signature and docstring."""
-    path = folder / "hw4" / f"{module}.py"
-    pattern = rf'(def {function}\(.*?""".*?"""\n)(.*?)(?=\ndef |\Z)'
-    source, count = re.subn(pattern, rf"\1    {body}\n", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert count == 1
-    path.write_text(source, encoding="utf-8")
 
 
 def complaint(capsys, arguments: list[str], status: int) -> str:
@@ -193,20 +169,20 @@ def test_the_choices_are_those_that_have_settings():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["Missing command"]),
+        ([], ["Missing command", "See python -m hw4 --help."]),
         (["train"], ["Missing argument", "ALGORITHM", "npg, ppo, reinforce, trpo"]),
         (["train", "ngp"], ["'ngp' is not one of 'npg', 'ppo', 'reinforce', 'trpo'"]),
-        (["trian", "npg"], ["trian"]),
+        (["trian", "npg"], ["trian", "See python -m hw4 --help."]),
         (["train", "npg", "ppo"], ["unexpected extra argument", "ppo"]),
         (["train", "npg", "--horizon", "300"], ["--horizon", "'300' is not one of '200', '500'"]),
-        (["train", "npg", "--seed", "-1"], ["--seed"]),
+        (["train", "npg", "--seed", "-1"], ["--seed", "See python -m hw4 train --help."]),
         (["train", "npg", "--sede", "1"], ["--sede"]),
     ],
     ids=lambda value: " ".join(value) if value else "nothing",
 )
 def test_a_usage_error_is_one_sentence_that_points_to_the_help(capsys, arguments, words):
     sentence = complaint(capsys, arguments, 2)
-    assert sentence.endswith("See python -m hw4 train --help.")
+    assert sentence.endswith(" --help.")
     for word in words:
         assert word in sentence
 

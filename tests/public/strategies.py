@@ -24,6 +24,7 @@ PROFILE = settings(
     derandomize=True,  # the same tests give the same result until the code changes
     max_examples=60,
     print_blob=False,
+    report_multiple_bugs=False,  # one failure is enough to begin with
     # Without Phase.explain: its guesses are lines of numpy, which help nobody here.
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from hw4.lab.compare import as_returned, assert_close
@@ -19,18 +20,21 @@ def real(*shape: int) -> np.ndarray:
     return np.ones(shape, dtype=bool)
 
 
+@pytest.mark.function(REWARDS_TO_GO)
 def test_rewards_to_go_add_up_the_rewards_from_each_step_on(submission):
     """R_h(τ) = Σ_{h' ≥ h} r_{h'}: of the rewards 1, 2, 3 there are 6, 5 and 3 still to come."""
     returned = submission.baseline.rewards_to_go(np.array([[1.0, 2.0, 3.0]]), real(1, 3))
     assert_close(REWARDS_TO_GO, returned, [[6.0, 5.0, 3.0]])
 
 
+@pytest.mark.function(REWARDS_TO_GO)
 def test_a_pole_that_stands_four_steps_has_four_three_two_one_to_go(submission):
     """CartPole pays 1 a step. The return is undiscounted."""
     returned = submission.baseline.rewards_to_go(np.ones((1, 4)), real(1, 4))
     assert_close(REWARDS_TO_GO, returned, [[4.0, 3.0, 2.0, 1.0]])
 
 
+@pytest.mark.function(REWARDS_TO_GO)
 def test_rewards_to_go_stop_where_the_trajectory_ended(submission):
     """The second trajectory ended after two steps: the 99 is padding, counts nowhere, and becomes 0."""
     rewards = np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 99.0]])
@@ -39,6 +43,7 @@ def test_rewards_to_go_stop_where_the_trajectory_ended(submission):
     assert_close(REWARDS_TO_GO, returned, [[3.0, 2.0, 1.0], [3.0, 2.0, 0.0]])
 
 
+@pytest.mark.function(REWARDS_TO_GO)
 @given(drawn=strategies.reward_tables())
 def test_rewards_to_go_ignore_values_on_padding(submission, drawn):
     """A number as large as 10¹² on the padding changes nothing."""
@@ -47,12 +52,14 @@ def test_rewards_to_go_ignore_values_on_padding(submission, drawn):
     assert_close(REWARDS_TO_GO, loud, as_returned(REWARDS_TO_GO, quiet, drawn.mask.shape), scale=1.0)
 
 
+@pytest.mark.function(FIT)
 def test_with_the_one_feature_1_the_baseline_is_the_mean_return(submission):
     """The number with the least squared error to the returns 4 and 2 is 3."""
     returned = submission.baseline.fit_baseline(np.ones((1, 2, 1)), np.array([[4.0, 2.0]]), real(1, 2))
     assert_close(FIT, returned, [3.0])
 
 
+@pytest.mark.function(FIT)
 def test_the_ridge_pulls_the_weights_towards_zero(submission):
     """(w − 4)² + (w − 2)² + 4 w² is least at w = 1. The squares are summed over steps, not averaged."""
     returned = submission.baseline.fit_baseline(
@@ -61,6 +68,7 @@ def test_the_ridge_pulls_the_weights_towards_zero(submission):
     assert_close(FIT, returned, [1.0])
 
 
+@pytest.mark.function(FIT)
 def test_a_line_through_the_returns_is_found(submission):
     """The returns 1, 3, 5 at the times 0, 1, 2 lie on 1 + 2t, and ψ = [1, t]."""
     psi = np.array([[[1.0, 0.0], [1.0, 1.0]], [[1.0, 2.0], [7.0, 7.0]]])
@@ -69,12 +77,14 @@ def test_a_line_through_the_returns_is_found(submission):
     assert_close(FIT, submission.baseline.fit_baseline(psi, returns, mask), [1.0, 2.0])
 
 
+@pytest.mark.function(FIT)
 def test_of_equally_good_weights_the_shortest_are_returned(submission):
     """With ψ = [1, 1] and the return 4, any w₁ + w₂ = 4 fits. (2, 2) has the smallest norm."""
     returned = submission.baseline.fit_baseline(np.ones((1, 1, 2)), np.array([[4.0]]), real(1, 1))
     assert_close(FIT, returned, [2.0, 2.0])
 
 
+@pytest.mark.function(FIT)
 @given(drawn=strategies.regressions())
 def test_the_fit_ignores_values_on_padding(submission, drawn):
     """Neither features nor returns of steps that did not happen count, large as they may be."""
@@ -88,6 +98,7 @@ def test_the_fit_ignores_values_on_padding(submission, drawn):
     assert_close(FIT, loud, as_returned(FIT, quiet, k), scale=1.0)
 
 
+@pytest.mark.function(FIT)
 @given(drawn=strategies.regressions())
 def test_no_other_weights_fit_better(submission, drawn):
     """Moving any weight a little either way does not make Σ (ψ·w − R)² smaller."""
@@ -105,6 +116,7 @@ def test_no_other_weights_fit_better(submission, drawn):
         )
 
 
+@pytest.mark.function(PREDICT)
 def test_the_prediction_weighs_the_features(submission):
     """b̃(s_h, h) = w·ψ(s_h, h): with w = (1, 2), the features (3, 4) give 11 and (5, 0) give 5."""
     returned = submission.baseline.predict_baseline(
@@ -113,6 +125,7 @@ def test_the_prediction_weighs_the_features(submission):
     assert_close(PREDICT, returned, [[11.0, 5.0]])
 
 
+@pytest.mark.function(PREDICT)
 def test_every_step_of_every_trajectory_gets_a_prediction(submission):
     """N = 2 trajectories of H = 3 steps give a table of shape (2, 3)."""
     returned = submission.baseline.predict_baseline(np.array([0.5]), np.full((2, 3, 1), 4.0))

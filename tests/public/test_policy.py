@@ -17,6 +17,7 @@ TWO_ACTIONS = np.array([[1.0], [0.0]])
 """The features of the lecture's example: the first action's is 1, the second's 0."""
 
 
+@pytest.mark.function(LOG_PROBABILITIES)
 def test_equal_logits_make_every_action_equally_likely(submission):
     """θ = 0 makes all logits 0, so each of four actions has the log-probability ln ¼."""
     features = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
@@ -24,6 +25,7 @@ def test_equal_logits_make_every_action_equally_likely(submission):
     assert_close(LOG_PROBABILITIES, returned, np.log([0.25, 0.25, 0.25, 0.25]))
 
 
+@pytest.mark.function(LOG_PROBABILITIES)
 def test_the_lectures_two_actions_have_probabilities_three_quarters_and_one_quarter_at_ln_3(submission):
     """e^θ / (1 + e^θ) = 3/4 at θ = ln 3 (slide "Example of Natural Gradient on 1-d problem")."""
     theta = np.array([lecture_example.LN_3])
@@ -31,6 +33,7 @@ def test_the_lectures_two_actions_have_probabilities_three_quarters_and_one_quar
     assert_close(LOG_PROBABILITIES, returned, np.log([0.75, 0.25]))
 
 
+@pytest.mark.function(LOG_PROBABILITIES)
 @given(drawn=strategies.decisions())
 def test_probabilities_add_up_to_one(submission, drawn):
     """Σ_a π_θ(a|s) = 1 in every state, whatever the leading axes."""
@@ -42,6 +45,7 @@ def test_probabilities_add_up_to_one(submission, drawn):
     )
 
 
+@pytest.mark.function(LOG_PROBABILITIES)
 @given(drawn=strategies.decisions())
 def test_only_differences_between_actions_matter(submission, drawn):
     """Adding one vector to the features of every action moves all logits alike and changes no probability."""
@@ -51,6 +55,7 @@ def test_only_differences_between_actions_matter(submission, drawn):
     assert_close(LOG_PROBABILITIES, after, as_returned(LOG_PROBABILITIES, before, shape), scale=1.0)
 
 
+@pytest.mark.function(LOG_PROBABILITIES)
 @pytest.mark.parametrize("logit", [1e4, -1e4])
 def test_logits_of_any_size_give_finite_log_probabilities(submission, logit):
     """With logits 10000 and 0, ln π is 0 for the likelier action and −10000 for the other: no ln 0."""
@@ -58,6 +63,7 @@ def test_logits_of_any_size_give_finite_log_probabilities(submission, logit):
     assert_close(LOG_PROBABILITIES, returned, [min(logit, 0.0), min(-logit, 0.0)])
 
 
+@pytest.mark.function(SCORE)
 def test_the_lectures_scores_are_a_quarter_and_minus_three_quarters_at_ln_3(submission):
     """∇ ln π_θ is 1 − p for the first action and −p for the second; p = ¾ at θ = ln 3."""
     theta = np.array([lecture_example.LN_3])
@@ -66,6 +72,7 @@ def test_the_lectures_scores_are_a_quarter_and_minus_three_quarters_at_ln_3(subm
     assert_close(SCORE, returned, [[0.25], [-0.75]])
 
 
+@pytest.mark.function(SCORE)
 def test_the_score_is_the_chosen_feature_minus_the_mean_feature(submission):
     """With θ = 0 the mean of the features (4, 0) and (0, 2) is (2, 1); choosing the first leaves (2, −1)."""
     features = np.array([[4.0, 0.0], [0.0, 2.0]])
@@ -73,6 +80,7 @@ def test_the_score_is_the_chosen_feature_minus_the_mean_feature(submission):
     assert_close(SCORE, returned, [2.0, -1.0])
 
 
+@pytest.mark.function(SCORE)
 @given(drawn=strategies.decisions())
 def test_the_score_averages_to_zero_under_the_policy(submission, drawn):
     """Σ_a π_θ(a|s) ∇ ln π_θ(a|s) = ∇ Σ_a π_θ(a|s) = ∇ 1 = 0."""
@@ -92,6 +100,7 @@ def test_the_score_averages_to_zero_under_the_policy(submission, drawn):
     )
 
 
+@pytest.mark.function(SCORE)
 @given(drawn=strategies.decisions())
 def test_the_score_is_the_slope_of_the_log_probability(submission, drawn):
     """A small step h along θ_i changes ln π_θ(a|s) by h times the score's i-th entry."""

@@ -1,4 +1,4 @@
-"""Every function a student fills in, declared once: number, name, title, shapes, and whether it is a bonus.
+"""Every function a student fills in, declared once: number, name, title, shapes, and points.
 
 Whatever needs one of these reads it here. Knows no formula.
 """
@@ -44,7 +44,8 @@ class Signature:
         title: how a row names it, such as ``"Fisher estimate"``.
         arguments: in order.
         returns: what it returns.
-        bonus_points: what its rows add up to, where they count on top of the total; else 0.
+        points: what its rows add up to.
+        is_bonus: whether they count on top of the total.
     """
 
     number: str
@@ -52,7 +53,8 @@ class Signature:
     title: str
     arguments: tuple[Argument, ...]
     returns: Argument
-    bonus_points: float = 0.0
+    points: float
+    is_bonus: bool = False
 
     def check_arguments(self, arguments: Mapping[str, object]) -> dict[str, int]:
         """Hold a call's arguments against their shapes.
@@ -116,14 +118,16 @@ def _check_argument(
     sizes.update(seen)
 
 
-def _declare(number: str, function: str, title: str, shapes: str, bonus_points: float = 0.0) -> Signature:
+def _declare(
+    number: str, function: str, title: str, shapes: str, *, points: float, is_bonus: bool = False
+) -> Signature:
     """Declare a function whose shapes are written as ``"theta (d,), features (..., A, d) -> (..., A)"``.
 
     ``int`` or ``bool`` and then ``= default`` may follow a shape.
     """
     before, _, after = shapes.partition("->")
     arguments = tuple(_parse_argument(piece) for piece in _split(before))
-    return Signature(number, function, title, arguments, _parse_argument(after.strip()), bonus_points)
+    return Signature(number, function, title, arguments, _parse_argument(after.strip()), points, is_bonus)
 
 
 def _split(text: str) -> list[str]:
@@ -153,54 +157,63 @@ _DECLARED = (
         "policy.action_log_probabilities",
         "Action log-probabilities",
         "theta (d,), features (..., A, d) -> (..., A)",
+        points=5.5,
     ),
     _declare(
         "1.2",
         "policy.score",
         "Score",
         "theta (d,), features (..., A, d), actions (...) int -> (..., d)",
+        points=6.5,
     ),
     _declare(
         "2.1",
         "baseline.rewards_to_go",
         "Rewards to go",
         "rewards (N, H), mask (N, H) bool -> (N, H)",
+        points=5,
     ),
     _declare(
         "2.2",
         "baseline.fit_baseline",
         "Fitting the baseline",
         "baseline_features (N, H, k), returns (N, H), mask (N, H) bool, ridge () = 0.0 -> (k,)",
+        points=7.5,
     ),
     _declare(
         "2.3",
         "baseline.predict_baseline",
         "Predicting with the baseline",
         "weights (k,), baseline_features (N, H, k) -> (N, H)",
+        points=2.5,
     ),
     _declare(
         "2.4",
         "policy_gradient.policy_gradient_estimate",
         "Policy gradient estimate",
         "scores (N, H, d), advantages (N, H), mask (N, H) bool -> (d,)",
+        points=7,
     ),
     _declare(
         "3.1",
         "npg.fisher_estimate",
         "Fisher estimate",
         "scores (N, H, d), mask (N, H) bool -> (d, d)",
+        points=9,
     ),
     _declare(
         "3.2",
         "npg.npg_step_size",
         "NPG step size",
         "gradient (d,), fisher (d, d), delta () -> ()",
+        points=7,
     ),
     _declare(
         "3.3",
         "npg.npg_step",
         "NPG step",
         "theta (d,), gradient (d,), fisher (d, d), delta () -> (d,)",
+        points=8,
     ),
     _declare(
         "3.4",
@@ -208,18 +221,21 @@ _DECLARED = (
         "NPG iteration",
         "theta (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, delta (), ridge (), "
         "damping () -> (d,)",
+        points=8,
     ),
     _declare(
         "4.1",
         "importance_sampling.importance_weights",
         "Importance weights",
         "target_log_probs (...), proposal_log_probs (...) -> (...)",
+        points=3.5,
     ),
     _declare(
         "4.2",
         "importance_sampling.importance_sampling_estimate",
         "Importance sampling estimate",
         "values (n,), weights (n,) -> ()",
+        points=2.5,
     ),
     _declare(
         "4.3",
@@ -227,6 +243,7 @@ _DECLARED = (
         "PPO loss",
         "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask "
         "(M, H) bool, kl_weight () -> ()",
+        points=5,
     ),
     _declare(
         "4.4",
@@ -234,6 +251,7 @@ _DECLARED = (
         "PPO gradient",
         "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask "
         "(M, H) bool, kl_weight () -> (d,)",
+        points=5,
     ),
     _declare(
         "4.5",
@@ -241,6 +259,7 @@ _DECLARED = (
         "PPO update",
         "theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask (M, H) bool, "
         "kl_weight (), learning_rate (), minibatches (S, B) int -> (d,)",
+        points=3,
     ),
     _declare(
         "4.6",
@@ -248,19 +267,23 @@ _DECLARED = (
         "PPO iteration",
         "theta_k (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, kl_weight (), "
         "learning_rate (), minibatches (S, B) int, ridge () -> (d,)",
+        points=3,
     ),
     _declare(
         "4.7",
         "ppo.clip_penalty_weights",
         "Clip as a penalty",
         "target_log_probs (...), proposal_log_probs (...), advantages (...), clip () -> (...)",
-        bonus_points=1,
+        points=1,
+        is_bonus=True,
     ),
     _declare(
         "6.1",
         "trpo.kl_estimate",
         "KL estimate",
         "theta_k (d,), theta (d,), features (N, H, A, d), mask (N, H) bool -> ()",
+        points=1.5,
+        is_bonus=True,
     ),
     _declare(
         "6.2",
@@ -269,6 +292,8 @@ _DECLARED = (
         "theta_k (d,), gradient (d,), fisher (d, d), features (N, H, A, d), actions (N, H) int, "
         "advantages (N, H), mask (N, H) bool, delta (), backtrack () = 0.5, max_backtracks () = 10 -> "
         "(d,)",
+        points=3.5,
+        is_bonus=True,
     ),
 )
 

@@ -1,0 +1,176 @@
+"""Shows in the terminal how the functions are: a line for each, and why the first wrong one is wrong."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.style import Style
+from rich.text import Text
+
+from hw4.lab.check import Failure, Outcome, Result, place_of
+from hw4.lab.signatures import SIGNATURES
+
+FOLDER = Path(__file__).resolve().parent.parent.parent
+MARKS = {
+    Outcome.RIGHT: ("✓", "ok", "green"),
+    Outcome.WRONG: ("✗", "x ", "red"),
+    Outcome.NOT_ATTEMPTED: ("·", ". ", "dim"),
+    Outcome.WAITS: ("·", ". ", "dim"),
+    Outcome.UNTESTED: ("·", ". ", "dim"),
+}
+"""The mark, what stands for it on a console that cannot write it, and its colour."""
+_NAME_WIDTH = max(len(function.partition(".")[2]) for function in SIGNATURES)
+
+
+def open_console() -> Console:
+    """Open the terminal. What it cannot write becomes a question mark, in place of an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def show(console: Console, results: Iterable[Result], *, wants_all: bool) -> bool:
+    """Print a line for each function as soon as it is known, then what is wrong, and what comes next.
+
+    Args:
+        console: where to.
+        results: how the functions are.
+        wants_all: whether to explain every one that is wrong; else the first alone.
+
+    Returns:
+        Whether all are right.
+    """
+    known: list[Result] = []
+    wrong: dict[tuple[str, str], Result] = {}
+    for result in results:
+        failure = result.failure
+        note = _note(result)
+        if failure is not None:
+            # One cause, such as a file that cannot be read, is explained once.
+            cause = (failure.file, failure.message)
+            if cause in wrong:
+                note = f"the same as {wrong[cause].signature.number}"
+            elif wrong:
+                note += " (or because of what is wrong above)"
+            wrong.setdefault(cause, result)
+        show_line(console, result, note)
+        known.append(result)
+    for result in list(wrong.values())[: None if wants_all else 1]:
+        show_failure(console, result)
+    show_summary(console, known)
+    return all(result.outcome is Outcome.RIGHT for result in known)
+
+
+def show_line(console: Console, result: Result, note: str) -> None:
+    """Print how one function is.
+
+    Args:
+        console: where to.
+        result: how it is.
+        note: what else there is to say.
+    """
+    own, plain, colour = MARKS[result.outcome]
+    mark = own if _can_write(console, own) else plain
+    points = f"{result.signature.points:g}" + (" bonus" if result.signature.is_bonus else "")
+    line = Text(f"  {mark} ", style=colour)
+    line.append(f"{result.signature.number} {_name(result.signature.function):<{_NAME_WIDTH}}")
+    line.append(f"  {points:<9}  {note}")
+    line.rstrip()
+    console.print(line, soft_wrap=True)
+
+
+def show_failure(console: Console, result: Result) -> None:
+    """Print why a function is wrong."""
+    failure = result.failure
+    if failure is None:
+        return
+    console.print()
+    heading = Text(f"{result.signature.number} {_name(result.signature.function)} is wrong: ", style="bold")
+    console.print(heading + place(failure.file, failure.line), soft_wrap=True)
+    if failure.checked:
+        console.print(Padding(f"Checked: {failure.checked}", (0, 0, 0, 2)))
+    for line in (*_calls(failure), *failure.message.splitlines(), *_printed(failure)):
+        console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
+    if failure.test:
+        file, _, line_number = failure.test.rpartition(":")
+        console.print(Text("  The test: ") + place(file, int(line_number)), soft_wrap=True)
+
+
+def show_summary(console: Console, results: Sequence[Result]) -> None:
+    """Print how many functions are right, the points so far, and what comes next.
+
+    Args:
+        console: where to.
+        results: how every function that was asked for is.
+    """
+    right = [result.signature for result in results if result.outcome is Outcome.RIGHT]
+    every = [result.signature for result in results]
+    points, possible = (sum(one.points for one in some if not one.is_bonus) for some in (right, every))
+    bonus, possible_bonus = (sum(one.points for one in some if one.is_bonus) for some in (right, every))
+    counted = [f"{points:g} of {possible:g} points"] if possible else []
+    counted += [f"{bonus:g} of {possible_bonus:g} bonus points"] if possible_bonus else []
+    console.print(f"\n{len(right)} of {len(every)} functions done, {' and '.join(counted)} so far.")
+    following = next((result for result in results if result.outcome is not Outcome.RIGHT), None)
+    if following is not None:
+        console.print(_next(following), soft_wrap=True)
+
+
+def place(file: str, line: int) -> Text:
+    """A file and a line as a terminal opens them: ``hw4/npg.py:30``.
+
+    Args:
+        file: from the student's folder.
+        line: its line, 0 where none is known.
+    """
+    shown = f"{file}:{line}" if line else file
+    # VS Code finds file and line in the text by itself, and would open a link without its line.
+    link = "" if os.environ.get("TERM_PROGRAM") == "vscode" else (FOLDER / file).as_uri()
+    return Text(shown, style=Style(color="cyan", link=link or None))
+
+
+def _note(result: Result) -> str:
+    if result.failure is not None:
+        return f"{result.failure.file}:{result.failure.line}"
+    if result.outcome is Outcome.WAITS:
+        other = SIGNATURES.get(result.waits_for)
+        waits_for = f"{other.number} {_name(other.function)}" if other else result.waits_for
+        return f"right so far, waits for {waits_for}" if other else f"waits for {waits_for}"
+    return {Outcome.UNTESTED: "no test", Outcome.NOT_ATTEMPTED: "not attempted"}.get(result.outcome, "")
+
+
+def _calls(failure: Failure) -> list[str]:
+    if not failure.calls:
+        return []
+    heading = "The call:" if len(failure.calls) == 1 else "The calls:"
+    lines = [*failure.imports, *(line for call in failure.calls for line in call.splitlines())]
+    return [heading, *(f"  {line}" for line in lines)]
+
+
+def _printed(failure: Failure) -> list[str]:
+    lines = failure.printed.splitlines()
+    return ["Your code printed:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def _next(result: Result) -> Text:
+    signature = result.signature
+    failure = result.failure
+    file, line = (failure.file, failure.line) if failure else place_of(signature)
+    return Text(f"Next: {signature.number} {_name(signature.function)}, ") + place(file, line)
+
+
+def _name(function: str) -> str:
+    return function.partition(".")[2]
+
+
+def _can_write(console: Console, mark: str) -> bool:
+    try:
+        mark.encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
