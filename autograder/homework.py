@@ -26,6 +26,7 @@ def _function(declared: Signature, *, is_in_bonus: bool) -> Function:
         declared,
         bonus_points=declared.points if declared.is_bonus and not is_in_bonus else 0.0,
         points=declared.points,
+        card=declared.card,
     )
 
 

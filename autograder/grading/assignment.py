@@ -72,6 +72,7 @@ class Function:
         signature: its arguments and their shapes; None where they are not declared.
         bonus_points: what its rows add up to, where they count on top of the total; else 0.
         points: what students are told that its rows add up to; None where they are told nothing.
+        card: a paragraph for the head of its stub's docstring; ``{lines}`` becomes the solution's length.
     """
 
     number: str
@@ -81,6 +82,7 @@ class Function:
     signature: Signature | None = None
     bonus_points: float = 0.0
     points: float | None = None
+    card: str = ""
 
     @property
     def qualified_name(self) -> str:

@@ -12,6 +12,7 @@ import difflib
 import io
 import itertools
 import re
+import textwrap
 import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from autograder.grading.assignment import Function
 
 BEGIN = "# BEGIN SOLUTION"
 END = "# END SOLUTION"
+MAX_LINE_CHARS = 110
+"""Of a card."""
 
 
 class MarkerError(ValueError):
@@ -38,11 +41,15 @@ class Region:
         begin: the line number of ``# BEGIN SOLUTION``.
         end: the line number of ``# END SOLUTION``.
         function: the function whose body it ends, or None at module level.
+        summary: the line number of the first line of that function's docstring; 0 where there is none.
+        code_lines: how many lines of code it has, each counted once however it is wrapped.
     """
 
     begin: int
     end: int
     function: Function | None
+    summary: int
+    code_lines: int
 
 
 @dataclass(frozen=True)
@@ -107,11 +114,9 @@ def read(content: bytes, where: str, functions: Sequence[Function]) -> Source:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise MarkerError(where, error.lineno or 1, f"the file is not valid Python ({error.msg}).") from None
-    file = _File(where, tree, _read_comments(text))
+    file = _File(where, tree, _read_comments(text), text)
     by_name = {function.name: function for function in functions}
-    regions = [
-        Region(begin.line, end.line, _place(file, begin, end, by_name)) for begin, end in _pair_markers(file)
-    ]
+    regions = [_region(file, begin, end, by_name) for begin, end in _pair_markers(file)]
     _require_one_region_each(file, functions, regions)
     return Source(where, text, tuple(regions))
 
@@ -119,8 +124,9 @@ def read(content: bytes, where: str, functions: Sequence[Function]) -> Source:
 def strip(source: Source) -> str:
     """Return the file as students are given it.
 
-    A region in a function becomes a comment and a ``raise NotImplementedError`` that names part and function;
-    a region at module level vanishes. Every other line stays as it is.
+    A region in a function becomes a comment and a ``raise NotImplementedError`` that names part and function,
+    and the function's card is put below the first line of its docstring; a region at module level vanishes.
+    Every other line stays as it is.
 
     Raises:
         MarkerError: what is left is not valid Python.
@@ -132,7 +138,9 @@ def strip(source: Source) -> str:
             lines = _join(before, after)
         else:
             indentation = re.match(r"\s*", lines[region.begin - 1])
-            lines = [*before, *_stub(region.function, indentation.group() if indentation else ""), *after]
+            indent = indentation.group() if indentation else ""
+            head, rest = before[: region.summary], before[region.summary :]
+            lines = [*head, *_card(region, indent), *rest, *_stub(region.function, indent), *after]
     stripped = "".join(lines)
     try:
         ast.parse(stripped)
@@ -145,6 +153,21 @@ def strip(source: Source) -> str:
 def stub_message(function: Function) -> str:
     """What the stub of a function raises: ``Part 3.1: fisher_estimate``."""
     return f"Part {function.number}: {function.name}"
+
+
+def card(region: Region) -> str:
+    """The card of a region's function, empty where it has none."""
+    if region.function is None:
+        return ""
+    return region.function.card.replace(
+        "{lines}", f"{region.code_lines} line{'' if region.code_lines == 1 else 's'}"
+    )
+
+
+def _card(region: Region, indentation: str) -> list[str]:
+    text = card(region)
+    wrapped = textwrap.wrap(text, MAX_LINE_CHARS, initial_indent=indentation, subsequent_indent=indentation)
+    return ["\n", *(f"{line}\n" for line in wrapped)] if text else []
 
 
 def _stub(function: Function, indentation: str) -> list[str]:
@@ -176,6 +199,12 @@ class _File:
     where: str
     tree: ast.Module
     comments: tuple[_Comment, ...]
+    text: str
+
+    def code_lines(self, begin: int, end: int) -> int:
+        """How many lines of code there are between two, each counted once however it is wrapped."""
+        tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
+        return sum(token.type == tokenize.NEWLINE and begin < token.start[0] < end for token in tokens)
 
     def refuse(self, line: int, sentence: str) -> NoReturn:
         raise MarkerError(self.where, line, sentence)
@@ -233,6 +262,21 @@ def _refuse_misspelt_marker(file: _File, comment: _Comment) -> None:
         if letters.startswith(meant) or difflib.SequenceMatcher(None, letters, meant).ratio() > 0.85:
             cure = f'write it exactly as "{marker}", or reword it'
             file.refuse(comment.line, f"the comment resembles a marker: {cure}.")
+
+
+def _region(file: _File, begin: _Comment, end: _Comment, functions: Mapping[str, Function]) -> Region:
+    function = _place(file, begin, end, functions)
+    owner = file.owner(begin)
+    summary = 0
+    if function is not None and isinstance(owner, ast.FunctionDef) and ast.get_docstring(owner) is not None:
+        summary = owner.body[0].lineno
+        if function.card and _last_line(owner.body[0]) == summary:
+            file.refuse(
+                summary, f"the docstring of {function.name} is one line: its card needs room below it."
+            )
+    if function is not None and function.card and not summary:
+        file.refuse(begin.line, f"{function.name} has no docstring: its card belongs there.")
+    return Region(begin.line, end.line, function, summary, file.code_lines(begin.line, end.line))
 
 
 def _place(file: _File, begin: _Comment, end: _Comment, functions: Mapping[str, Function]) -> Function | None:

@@ -11,6 +11,9 @@ import numpy as np
 def rewards_to_go(rewards: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return what each trajectory still earns from step h on.
 
+    Part 2.1, 5 points: difficulty 2 of 5, 15 minutes, about 3 lines. You learn which rewards an action can
+    still change.
+
         R_h(τ) = Σ_{h' ≥ h} r_{h'}
 
     (lecture, "PG with a Learned Baseline"). Undiscounted; the reward at h itself counts.
@@ -36,6 +39,9 @@ def fit_baseline(
     baseline_features: np.ndarray, returns: np.ndarray, mask: np.ndarray, ridge: float = 0.0
 ) -> np.ndarray:
     """Fit the baseline's weights to the returns by (ridge) least squares.
+
+    Part 2.2, 7.5 points: difficulty 3 of 5, 30 minutes, about 4 lines. You learn that a baseline is plain
+    regression, and what a ridge does to it.
 
         w = argmin_w Σ_{n,h real} (ψ(s_h, h)·w − R_h)² + ridge ‖w‖²
 
@@ -68,6 +74,9 @@ def fit_baseline(
 
 def predict_baseline(weights: np.ndarray, baseline_features: np.ndarray) -> np.ndarray:
     """Evaluate the fitted baseline.
+
+    Part 2.3, 2.5 points: difficulty 1 of 5, 5 minutes, about 1 line. You learn what a linear baseline
+    predicts.
 
         b̃(s_h, h) = ψ(s_h, h)·w
 

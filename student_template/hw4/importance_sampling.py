@@ -8,6 +8,9 @@ import numpy as np
 def importance_weights(target_log_probs: np.ndarray, proposal_log_probs: np.ndarray) -> np.ndarray:
     """Return the importance weights (likelihood ratios) from log-probabilities.
 
+    Part 4.1, 3.5 points: difficulty 1 of 5, 10 minutes, about 1 line. You learn why ratios of probabilities
+    are computed in log space.
+
         p̃(x) / p(x) = exp(ln p̃(x) − ln p(x))
 
     (lecture, "Importance Sampling"). Computed in log space: at ln p = −1000 both probabilities are 0 in
@@ -32,6 +35,9 @@ def importance_weights(target_log_probs: np.ndarray, proposal_log_probs: np.ndar
 
 def importance_sampling_estimate(values: np.ndarray, weights: np.ndarray) -> float:
     """Estimate E_{x ~ p̃}[f(x)] from n samples of the proposal p.
+
+    Part 4.2, 2.5 points: difficulty 1 of 5, 5 minutes, about 1 line. You learn how samples of one
+    distribution speak for another.
 
         (1/n) Σ_i (p̃(x_i)/p(x_i)) f(x_i)
 

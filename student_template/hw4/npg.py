@@ -16,6 +16,9 @@ from hw4.trajectories import TrajectoryBatch
 def fisher_estimate(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Estimate the Fisher information matrix of the trajectory distribution.
 
+    Part 3.1, 9 points: difficulty 2 of 5, 25 minutes, about 2 lines. You learn what the Fisher information is
+    made of.
+
         F̂ = (1/N) Σ_n Σ_h ∇ln π_θ(a_h|s_h) ∇ln π_θ(a_h|s_h)ᵀ
 
     (lecture, "Natural Policy Gradient (NPG)"). Steps are summed, not averaged,
@@ -42,6 +45,9 @@ def fisher_estimate(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> float:
     """Return the step size that takes the natural gradient to the edge of the trust region.
 
+    Part 3.2, 7 points: difficulty 3 of 5, 25 minutes, about 2 lines. You learn how δ, and no learning rate,
+    says how far a step goes.
+
         η = √( δ / (gᵀ F⁻¹ g) )
 
     (lecture, "NPG has a closed form update!").
@@ -67,6 +73,9 @@ def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> flo
 
 def npg_step(theta: np.ndarray, gradient: np.ndarray, fisher: np.ndarray, delta: float) -> np.ndarray:
     """Take one natural-gradient step.
+
+    Part 3.3, 8 points: difficulty 2 of 5, 15 minutes, about 1 line. You learn what the natural gradient does
+    to a direction.
 
         θ^{k+1} = θ^k + η F⁻¹ g
 
@@ -101,6 +110,9 @@ def npg_iteration(
     damping: float,
 ) -> np.ndarray:
     """Run one iteration of sample-based NPG with a learned baseline.
+
+    Part 3.4, 8 points: difficulty 3 of 5, 30 minutes, about 8 lines. You learn how an iteration is put
+    together, and why the baseline has trajectories of its own.
 
     Fit b̃ on `baseline_batch`; on `update_batch`, form the advantages R_h − b̃(s_h, h), estimate ĝ and F̂, and
     take the natural-gradient step with F̂ + damping · I in place of F

@@ -11,6 +11,9 @@ import numpy as np
 def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndarray:
     """Return the log-probability of every action under the softmax-linear policy.
 
+    Part 1.1, 5.5 points: difficulty 2 of 5, 20 minutes, about 3 lines. You learn why a softmax is computed
+    from shifted logits.
+
         ln π_θ(a|s) = θ·φ(s,a) − ln Σ_a' exp(θ·φ(s,a'))
 
     (lecture, "Example of Natural Gradient on 1-d problem", is its smallest case). Stable for logits of any
@@ -36,6 +39,9 @@ def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndar
 
 def score(theta: np.ndarray, features: np.ndarray, actions: np.ndarray) -> np.ndarray:
     """Return the score of the chosen actions, the gradient of their log-probability.
+
+    Part 1.2, 6.5 points: difficulty 3 of 5, 30 minutes, about 3 lines. You learn what the score is: what was
+    chosen, less what the policy expected.
 
         ∇_θ ln π_θ(a|s) = φ(s,a) − Σ_a' π_θ(a'|s) φ(s,a')
 

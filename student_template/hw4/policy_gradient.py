@@ -8,6 +8,9 @@ import numpy as np
 def policy_gradient_estimate(scores: np.ndarray, advantages: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Estimate the policy gradient ∇_θ J(θ) from N trajectories.
 
+    Part 2.4, 7 points: difficulty 2 of 5, 20 minutes, about 1 line. You learn the policy gradient: a mean
+    over trajectories of sums over steps.
+
         ĝ = (1/N) Σ_n Σ_h ∇_θ ln π_θ(a_h|s_h) · (R_h(τ_n) − b(s_h, h))
 
     (lecture, "PG with a Learned Baseline", the mean of g' over the trajectories). The mean is over

@@ -25,6 +25,9 @@ def ppo_loss(
 ) -> float:
     """Return the PPO loss, the negative of the estimated objective ℓ̂^k(θ).
 
+    Part 4.3, 5 points: difficulty 3 of 5, 35 minutes, about 5 lines. You learn what the surrogate objective
+    and its KL penalty reward.
+
         ℓ̂^k(θ) = (1/M) Σ_m Σ_h [ π_θ(a_h|s_h)/π_θk(a_h|s_h) · (R_h − b̃(s_h, h)) − λ ln 1/π_θ(a_h|s_h) ]
 
     (lecture, "Estimating ℓ^k(θ) and its gradient"). The penalty is the part of λ KL(ρ_θk | ρ_θ) that depends
@@ -66,6 +69,9 @@ def ppo_gradient(
 ) -> np.ndarray:
     """Return the gradient ∇_θ of `ppo_loss`.
 
+    Part 4.4, 5 points: difficulty 4 of 5, 45 minutes, about 5 lines. You learn how the gradient of a
+    probability is written with the score.
+
     Minus the lecture's g(θ) := ∇_θ ℓ̂^k(θ) (slide "Estimating ℓ^k(θ) and its gradient"), which is unbiased for
     ∇_θ ℓ^k(θ).
 
@@ -106,6 +112,9 @@ def ppo_update(
     minibatches: np.ndarray,
 ) -> np.ndarray:
     """Run SGD on the PPO loss from θ^k, one step per minibatch.
+
+    Part 4.5, 3 points: difficulty 2 of 5, 20 minutes, about 5 lines. You learn how SGD uses the trajectories
+    of an old policy again and again.
 
         θ ← θ − learning_rate · ∇_θ ppo_loss(θ), on the trajectories minibatches[t] alone
 
@@ -151,6 +160,9 @@ def ppo_iteration(
 ) -> np.ndarray:
     """Run one iteration of PPO: learn the baseline, then run SGD on the loss of new trajectories.
 
+    Part 4.6, 3 points: difficulty 2 of 5, 15 minutes, about 5 lines. You learn what PPO has in common with
+    NPG, and what it replaces.
+
     Fit b̃ on the N trajectories of `baseline_batch`; on the M NEW ones of `update_batch`, form the advantages
     R_h − b̃(s_h, h) and run `ppo_update` (lecture, "Estimating ℓ^k(θ) and its gradient").
 
@@ -186,6 +198,9 @@ def clip_penalty_weights(
     target_log_probs: np.ndarray, proposal_log_probs: np.ndarray, advantages: np.ndarray, clip: float
 ) -> np.ndarray:
     """Return the penalty's weight of each sample with which the lecture's PPO takes the steps of PPO-clip.
+
+    Part 4.7, 1 bonus point: difficulty 4 of 5, 40 minutes, about 3 lines. You learn that clipping is a
+    penalty whose weight depends on θ.
 
         λ = −w·Â where the clip is active, else 0, with w = π_θ(a|s)/π_θk(a|s)
 

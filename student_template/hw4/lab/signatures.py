@@ -1,4 +1,4 @@
-"""Every function a student fills in, declared once: number, name, title, shapes, and points.
+"""Every function a student fills in, declared once: number, name, title, shapes, and its card.
 
 Whatever needs one of these reads it here. Knows no formula.
 """
@@ -45,7 +45,10 @@ class Signature:
         arguments: in order.
         returns: what it returns.
         points: what its rows add up to.
-        is_bonus: whether they count on top of the total.
+        difficulty: from 1 to 5.
+        minutes: how long it takes, with the lecture at hand.
+        learns: what is learnt, behind "You learn".
+        is_bonus: whether the points come on top of the total.
     """
 
     number: str
@@ -54,7 +57,19 @@ class Signature:
     arguments: tuple[Argument, ...]
     returns: Argument
     points: float
+    difficulty: int
+    minutes: int
+    learns: str
     is_bonus: bool = False
+
+    @property
+    def card(self) -> str:
+        """What stands at the head of its stub; ``{lines}`` is how long the solution is."""
+        points = f"{self.points:g} {'bonus ' if self.is_bonus else ''}point{'' if self.points == 1 else 's'}"
+        return (
+            f"Part {self.number}, {points}: difficulty {self.difficulty} of 5, {self.minutes} minutes, "
+            f"about {{lines}}. You learn {self.learns}."
+        )
 
     def check_arguments(self, arguments: Mapping[str, object]) -> dict[str, int]:
         """Hold a call's arguments against their shapes.
@@ -119,7 +134,16 @@ def _check_argument(
 
 
 def _declare(
-    number: str, function: str, title: str, shapes: str, *, points: float, is_bonus: bool = False
+    number: str,
+    function: str,
+    title: str,
+    shapes: str,
+    *,
+    points: float,
+    difficulty: int,
+    minutes: int,
+    learns: str,
+    is_bonus: bool = False,
 ) -> Signature:
     """Declare a function whose shapes are written as ``"theta (d,), features (..., A, d) -> (..., A)"``.
 
@@ -127,7 +151,10 @@ def _declare(
     """
     before, _, after = shapes.partition("->")
     arguments = tuple(_parse_argument(piece) for piece in _split(before))
-    return Signature(number, function, title, arguments, _parse_argument(after.strip()), points, is_bonus)
+    returns = _parse_argument(after.strip())
+    return Signature(
+        number, function, title, arguments, returns, points, difficulty, minutes, learns, is_bonus
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -158,6 +185,9 @@ _DECLARED = (
         "Action log-probabilities",
         "theta (d,), features (..., A, d) -> (..., A)",
         points=5.5,
+        difficulty=2,
+        minutes=20,
+        learns="why a softmax is computed from shifted logits",
     ),
     _declare(
         "1.2",
@@ -165,6 +195,9 @@ _DECLARED = (
         "Score",
         "theta (d,), features (..., A, d), actions (...) int -> (..., d)",
         points=6.5,
+        difficulty=3,
+        minutes=30,
+        learns="what the score is: what was chosen, less what the policy expected",
     ),
     _declare(
         "2.1",
@@ -172,6 +205,9 @@ _DECLARED = (
         "Rewards to go",
         "rewards (N, H), mask (N, H) bool -> (N, H)",
         points=5,
+        difficulty=2,
+        minutes=15,
+        learns="which rewards an action can still change",
     ),
     _declare(
         "2.2",
@@ -179,6 +215,9 @@ _DECLARED = (
         "Fitting the baseline",
         "baseline_features (N, H, k), returns (N, H), mask (N, H) bool, ridge () = 0.0 -> (k,)",
         points=7.5,
+        difficulty=3,
+        minutes=30,
+        learns="that a baseline is plain regression, and what a ridge does to it",
     ),
     _declare(
         "2.3",
@@ -186,6 +225,9 @@ _DECLARED = (
         "Predicting with the baseline",
         "weights (k,), baseline_features (N, H, k) -> (N, H)",
         points=2.5,
+        difficulty=1,
+        minutes=5,
+        learns="what a linear baseline predicts",
     ),
     _declare(
         "2.4",
@@ -193,6 +235,9 @@ _DECLARED = (
         "Policy gradient estimate",
         "scores (N, H, d), advantages (N, H), mask (N, H) bool -> (d,)",
         points=7,
+        difficulty=2,
+        minutes=20,
+        learns="the policy gradient: a mean over trajectories of sums over steps",
     ),
     _declare(
         "3.1",
@@ -200,6 +245,9 @@ _DECLARED = (
         "Fisher estimate",
         "scores (N, H, d), mask (N, H) bool -> (d, d)",
         points=9,
+        difficulty=2,
+        minutes=25,
+        learns="what the Fisher information is made of",
     ),
     _declare(
         "3.2",
@@ -207,6 +255,9 @@ _DECLARED = (
         "NPG step size",
         "gradient (d,), fisher (d, d), delta () -> ()",
         points=7,
+        difficulty=3,
+        minutes=25,
+        learns="how δ, and no learning rate, says how far a step goes",
     ),
     _declare(
         "3.3",
@@ -214,6 +265,9 @@ _DECLARED = (
         "NPG step",
         "theta (d,), gradient (d,), fisher (d, d), delta () -> (d,)",
         points=8,
+        difficulty=2,
+        minutes=15,
+        learns="what the natural gradient does to a direction",
     ),
     _declare(
         "3.4",
@@ -222,6 +276,9 @@ _DECLARED = (
         "theta (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, delta (), ridge (), "
         "damping () -> (d,)",
         points=8,
+        difficulty=3,
+        minutes=30,
+        learns="how an iteration is put together, and why the baseline has trajectories of its own",
     ),
     _declare(
         "4.1",
@@ -229,6 +286,9 @@ _DECLARED = (
         "Importance weights",
         "target_log_probs (...), proposal_log_probs (...) -> (...)",
         points=3.5,
+        difficulty=1,
+        minutes=10,
+        learns="why ratios of probabilities are computed in log space",
     ),
     _declare(
         "4.2",
@@ -236,6 +296,9 @@ _DECLARED = (
         "Importance sampling estimate",
         "values (n,), weights (n,) -> ()",
         points=2.5,
+        difficulty=1,
+        minutes=5,
+        learns="how samples of one distribution speak for another",
     ),
     _declare(
         "4.3",
@@ -244,6 +307,9 @@ _DECLARED = (
         "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask "
         "(M, H) bool, kl_weight () -> ()",
         points=5,
+        difficulty=3,
+        minutes=35,
+        learns="what the surrogate objective and its KL penalty reward",
     ),
     _declare(
         "4.4",
@@ -252,6 +318,9 @@ _DECLARED = (
         "theta (d,), theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask "
         "(M, H) bool, kl_weight () -> (d,)",
         points=5,
+        difficulty=4,
+        minutes=45,
+        learns="how the gradient of a probability is written with the score",
     ),
     _declare(
         "4.5",
@@ -260,6 +329,9 @@ _DECLARED = (
         "theta_k (d,), features (M, H, A, d), actions (M, H) int, advantages (M, H), mask (M, H) bool, "
         "kl_weight (), learning_rate (), minibatches (S, B) int -> (d,)",
         points=3,
+        difficulty=2,
+        minutes=20,
+        learns="how SGD uses the trajectories of an old policy again and again",
     ),
     _declare(
         "4.6",
@@ -268,6 +340,9 @@ _DECLARED = (
         "theta_k (d,), baseline_batch TrajectoryBatch, update_batch TrajectoryBatch, kl_weight (), "
         "learning_rate (), minibatches (S, B) int, ridge () -> (d,)",
         points=3,
+        difficulty=2,
+        minutes=15,
+        learns="what PPO has in common with NPG, and what it replaces",
     ),
     _declare(
         "4.7",
@@ -276,6 +351,9 @@ _DECLARED = (
         "target_log_probs (...), proposal_log_probs (...), advantages (...), clip () -> (...)",
         points=1,
         is_bonus=True,
+        difficulty=4,
+        minutes=40,
+        learns="that clipping is a penalty whose weight depends on θ",
     ),
     _declare(
         "6.1",
@@ -284,6 +362,9 @@ _DECLARED = (
         "theta_k (d,), theta (d,), features (N, H, A, d), mask (N, H) bool -> ()",
         points=1.5,
         is_bonus=True,
+        difficulty=3,
+        minutes=25,
+        learns="how far two policies are apart in the states that were visited",
     ),
     _declare(
         "6.2",
@@ -294,6 +375,9 @@ _DECLARED = (
         "(d,)",
         points=3.5,
         is_bonus=True,
+        difficulty=4,
+        minutes=45,
+        learns="what a line search adds to a closed-form step",
     ),
 )
 
