@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.grading.assignment import Assignment, Catalogue, Function, Part
+from hw4.lab.hints import HINTS
 from hw4.lab.signatures import SIGNATURES, Signature
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ def _function(declared: Signature, *, is_in_bonus: bool) -> Function:
         bonus_points=declared.points if declared.is_bonus and not is_in_bonus else 0.0,
         points=declared.points,
         card=declared.card,
+        hints=HINTS.get(declared.function, ()),
     )
 
 

@@ -73,6 +73,7 @@ class Function:
         bonus_points: what its rows add up to, where they count on top of the total; else 0.
         points: what students are told that its rows add up to; None where they are told nothing.
         card: a paragraph for the head of its stub's docstring; ``{lines}`` becomes the solution's length.
+        hints: what students may ask for, from vague to plain; none of them holds a line of a solution.
     """
 
     number: str
@@ -83,6 +84,7 @@ class Function:
     bonus_points: float = 0.0
     points: float | None = None
     card: str = ""
+    hints: tuple[str, ...] = ()
 
     @property
     def qualified_name(self) -> str:

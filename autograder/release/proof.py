@@ -30,6 +30,8 @@ PROBE_LIMIT_SECONDS = 120.0
 
 MIN_TOKENS = 6
 """Of a statement: shorter ones, such as `theta = theta_k`, occur in code that knows nothing of a solution."""
+MIN_TOKENS_IN_HINTS = 3
+"""The same in a hint, which is prose: even a short line of code is the solution."""
 MIN_WORDS = 4
 """Of a comment: shorter ones are anybody's words."""
 
@@ -58,7 +60,11 @@ def prove(assignment: Assignment, template: Template, folder: Path) -> list[str]
     Returns:
         A sentence for every broken promise; none when the template is good.
     """
-    problems = [*interface_differences(assignment, template), *leaks(assignment, template)]
+    problems = [
+        *interface_differences(assignment, template),
+        *leaks(assignment, template),
+        *plain_hints(assignment, template),
+    ]
     # Code with problems is not run: its errors would repeat them.
     return problems or behaviour(assignment, folder)
 
@@ -119,6 +125,31 @@ def leaks(assignment: Assignment, template: Template) -> list[str]:
             f'{where}:{line}: a solution marker is left: only files in "{assignment.package}" have regions.'
             for line in _marker_lines(path, text)
         ]
+    return problems
+
+
+def plain_hints(assignment: Assignment, template: Template) -> list[str]:
+    """Look for lines of a solution in the functions' hints.
+
+    Args:
+        assignment: the homework.
+        template: the template.
+
+    Returns:
+        A sentence for every hint that holds one, quoting neither.
+    """
+    sources = template.sources.values()
+    pieces = [piece for source in sources for piece in _pieces(source, MIN_TOKENS_IN_HINTS)]
+    problems = []
+    for function in assignment.functions:
+        for number, hint in enumerate(function.hints, start=1):
+            streams = {kind: _Stream(kind, hint) for kind in (_CODE, _WORDS)}
+            problems += [
+                f"Hint {number} of {function.qualified_name} holds a line of a solution ({piece.where}): "
+                "say it in words."
+                for piece in pieces
+                if streams[piece.kind].find(piece.tokens) is not None
+            ][:1]
     return problems
 
 
@@ -228,15 +259,17 @@ class _Piece:
     where: str
 
 
-def _pieces(source: markers.Source) -> Iterator[_Piece]:
+def _pieces(source: markers.Source, min_tokens: int = MIN_TOKENS) -> Iterator[_Piece]:
     for region in source.regions:
-        for line, kind, text in _region_texts(source.text, region):
+        for line, kind, text in _region_texts(source.text, region, min_tokens):
             tokens = tuple(_split(kind, text))
-            if len(tokens) >= (MIN_WORDS if kind is _WORDS else MIN_TOKENS):
+            if len(tokens) >= (MIN_WORDS if kind is _WORDS else min_tokens):
                 yield _Piece(kind, tokens, f"line {line} of {source.where}")
 
 
-def _region_texts(source: str, region: markers.Region) -> Iterator[tuple[int, re.Pattern[str], str]]:
+def _region_texts(
+    source: str, region: markers.Region, min_tokens: int
+) -> Iterator[tuple[int, re.Pattern[str], str]]:
     """Yield line number, kind and text of every comment and every statement of a region."""
     statement: list[tokenize.TokenInfo] = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -247,13 +280,13 @@ def _region_texts(source: str, region: markers.Region) -> Iterator[tuple[int, re
             yield line, _WORDS, token.string
         elif token.type == tokenize.NEWLINE:
             if statement and statement[0].string not in ("import", "from"):
-                yield statement[0].start[0], _CODE, _value_text(statement)
+                yield statement[0].start[0], _CODE, _value_text(statement, min_tokens)
             statement = []
         elif token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
             statement.append(token)
 
 
-def _value_text(statement: Sequence[tokenize.TokenInfo]) -> str:
+def _value_text(statement: Sequence[tokenize.TokenInfo], min_tokens: int) -> str:
     """What a statement computes: without `return` and the name assigned to, unless too little would be left.
 
     A leak may give the value another name, or return it where the solution assigned it.
@@ -267,7 +300,7 @@ def _value_text(statement: Sequence[tokenize.TokenInfo]) -> str:
     if statement[0].string == "return":
         start = 1
     whole, value = (" ".join(token.string for token in piece) for piece in (statement, statement[start:]))
-    return value if len(_split(_CODE, value)) >= MIN_TOKENS else whole
+    return value if len(_split(_CODE, value)) >= min_tokens else whole
 
 
 def _split(kind: re.Pattern[str], text: str) -> list[str]:

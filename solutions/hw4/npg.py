@@ -62,7 +62,6 @@ def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> flo
         >>> round(float(npg_step_size(np.array([1.0]), np.array([[4.0]]), delta=1.0)), 3)
         2.0
     """
-    # Hint: F⁻¹g is the solution x of F x = g; no inverse has to be formed.
     # BEGIN SOLUTION
     squared_length = float(gradient @ np.linalg.solve(fisher, gradient))
     return float(np.sqrt(delta / squared_length)) if squared_length > 0.0 else 0.0

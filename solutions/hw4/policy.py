@@ -29,7 +29,6 @@ def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndar
         >>> action_log_probabilities(np.array([0.0]), np.array([[1.0], [0.0]])).round(3).tolist()
         [-0.693, -0.693]
     """
-    # Hint: subtracting the same number from all logits of a state changes no probability.
     # BEGIN SOLUTION
     logits = features @ theta
     logits = logits - logits.max(axis=-1, keepdims=True)

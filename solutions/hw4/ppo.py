@@ -105,7 +105,6 @@ def ppo_gradient(
         >>> ppo_gradient(theta, theta, *step, kl_weight=1.0).round(3).tolist()
         [-1.5]
     """
-    # Hint: ∇π_θ = π_θ ∇ln π_θ, so both terms of the loss are multiples of the score.
     # BEGIN SOLUTION
     features, actions, advantages = features[mask], actions[mask], advantages[mask]
     target = _log_probabilities_of(theta, features, actions)
@@ -252,7 +251,6 @@ def clip_penalty_weights(
         >>> clip_penalty_weights(target, proposal, np.array([2.0, -2.0]), clip=0.2).round(3).tolist()
         [-3.0, 0.0]
     """
-    # Hint: where the clip is active depends on the sign of the advantage; an advantage of 0 is never clipped.
     # BEGIN SOLUTION
     weights = importance_weights(target_log_probs, proposal_log_probs)
     is_active = np.where(advantages > 0, weights > 1 + clip, (advantages < 0) & (weights < 1 - clip))

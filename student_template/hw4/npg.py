@@ -66,7 +66,6 @@ def npg_step_size(gradient: np.ndarray, fisher: np.ndarray, delta: float) -> flo
         >>> round(float(npg_step_size(np.array([1.0]), np.array([[4.0]]), delta=1.0)), 3)
         2.0
     """
-    # Hint: F⁻¹g is the solution x of F x = g; no inverse has to be formed.
     # Part 3.2: your code replaces this comment and the line below.
     raise NotImplementedError("Part 3.2: npg_step_size")
 

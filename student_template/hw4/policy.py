@@ -32,7 +32,6 @@ def action_log_probabilities(theta: np.ndarray, features: np.ndarray) -> np.ndar
         >>> action_log_probabilities(np.array([0.0]), np.array([[1.0], [0.0]])).round(3).tolist()
         [-0.693, -0.693]
     """
-    # Hint: subtracting the same number from all logits of a state changes no probability.
     # Part 1.1: your code replaces this comment and the line below.
     raise NotImplementedError("Part 1.1: action_log_probabilities")
 

@@ -96,7 +96,6 @@ def ppo_gradient(
         >>> ppo_gradient(theta, theta, *step, kl_weight=1.0).round(3).tolist()
         [-1.5]
     """
-    # Hint: ∇π_θ = π_θ ∇ln π_θ, so both terms of the loss are multiples of the score.
     # Part 4.4: your code replaces this comment and the line below.
     raise NotImplementedError("Part 4.4: ppo_gradient")
 
@@ -226,6 +225,5 @@ def clip_penalty_weights(
         >>> clip_penalty_weights(target, proposal, np.array([2.0, -2.0]), clip=0.2).round(3).tolist()
         [-3.0, 0.0]
     """
-    # Hint: where the clip is active depends on the sign of the advantage; an advantage of 0 is never clipped.
     # Part 4.7: your code replaces this comment and the line below.
     raise NotImplementedError("Part 4.7: clip_penalty_weights")

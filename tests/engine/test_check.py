@@ -51,8 +51,11 @@ def test_the_template_shows_nothing_attempted_and_where_to_begin():
     shown = checked(ROOT / "student_template")
     assert marks(shown) == dict.fromkeys((one.number for one in SIGNATURES.values()), "·")
     assert "0 of 19 functions done, 0 of 88 points and 0 of 6 bonus points so far." in shown
-    assert re.search(r"^Next: 1\.1 action_log_probabilities, hw4/policy\.py:\d+$", shown, re.MULTILINE)
-    assert len(shown.splitlines()) == len(SIGNATURES) + 3
+    assert re.search(
+        r"^Next: 1\.1 action_log_probabilities, hw4/policy\.py:\d+ \(about 20 min", shown, re.MULTILINE
+    )
+    assert shown.endswith("\nA hint: python -m hw4 hint 1.1\n")
+    assert len(shown.splitlines()) == len(SIGNATURES) + 4
 
 
 def test_the_reference_is_right_in_the_order_of_its_numbers(tmp_path):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
 
 from hw4.lab.check import Failure, Outcome, Result, place_of
-from hw4.lab.signatures import SIGNATURES
+from hw4.lab.signatures import SIGNATURES, Signature
 
+PROGRAM = "python -m hw4"
 FOLDER = Path(__file__).resolve().parent.parent.parent
 MARKS = {
     Outcome.RIGHT: ("✓", "ok", "green"),
@@ -94,7 +95,7 @@ def show_failure(console: Console, result: Result) -> None:
     heading = Text(f"{result.signature.number} {_name(result.signature.function)} is wrong: ", style="bold")
     console.print(heading + place(failure.file, failure.line), soft_wrap=True)
     if failure.checked:
-        console.print(Padding(f"Checked: {failure.checked}", (0, 0, 0, 2)))
+        console.print(_paragraph(console, f"Checked: {failure.checked}"))
     for line in (*_calls(failure), *failure.message.splitlines(), *_printed(failure)):
         console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
     if failure.test:
@@ -119,6 +120,27 @@ def show_summary(console: Console, results: Sequence[Result]) -> None:
     following = next((result for result in results if result.outcome is not Outcome.RIGHT), None)
     if following is not None:
         console.print(_next(following), soft_wrap=True)
+        console.print(f"A hint: {PROGRAM} hint {following.signature.number}")
+
+
+def show_hints(console: Console, signature: Signature, hints: Sequence[str], before: int) -> None:
+    """Print the next hint for a function; where all were shown before, all of them.
+
+    Args:
+        console: where to.
+        signature: the function.
+        hints: its hints, from vague to plain.
+        before: how many were shown before.
+    """
+    name = f"{signature.number} {_name(signature.function)}"
+    if not hints:
+        console.print(f"There are no hints for {name}.")
+    for number, hint in enumerate(hints, start=1):
+        if number == before + 1 or before >= len(hints):
+            console.print(Text(f"Hint {number} of {len(hints)} for {name}:", style="bold"))
+            console.print(_paragraph(console, hint) + "\n")
+    if before + 1 < len(hints):
+        console.print(f"One more: {PROGRAM} hint {signature.number}")
 
 
 def place(file: str, line: int) -> Text:
@@ -132,6 +154,10 @@ def place(file: str, line: int) -> Text:
     # VS Code finds file and line in the text by itself, and would open a link without its line.
     link = "" if os.environ.get("TERM_PROGRAM") == "vscode" else (FOLDER / file).as_uri()
     return Text(shown, style=Style(color="cyan", link=link or None))
+
+
+def _paragraph(console: Console, text: str) -> str:
+    return textwrap.fill(text, console.width, initial_indent="  ", subsequent_indent="  ")
 
 
 def _note(result: Result) -> str:
@@ -161,7 +187,8 @@ def _next(result: Result) -> Text:
     signature = result.signature
     failure = result.failure
     file, line = (failure.file, failure.line) if failure else place_of(signature)
-    return Text(f"Next: {signature.number} {_name(signature.function)}, ") + place(file, line)
+    text = Text(f"Next: {signature.number} {_name(signature.function)}, ") + place(file, line)
+    return text if failure else text + Text(f" (about {signature.minutes} minutes)")
 
 
 def _name(function: str) -> str:

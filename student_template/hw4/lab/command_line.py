@@ -117,6 +117,35 @@ def check_command(wanted: str, wants_all: bool, is_watching: bool) -> None:
         raise click.ClickException(str(error)) from None
 
 
+@app.command("hint", short_help="Show the next hint for a function.")
+@click.argument("wanted", metavar="NUMBER or NAME")
+@click.option("--all", "wants_all", is_flag=True, help="Show all three at once.")
+def hint_command(wanted: str, wants_all: bool) -> None:
+    """Show one more hint for a function at each call, from vague to plain, three at most."""
+    from hw4.lab import board, check, hint_memory
+    from hw4.lab.hints import HINTS
+
+    try:
+        functions = check.choose(wanted)
+    except check.UnknownFunction as error:
+        raise click.BadArgumentUsage(str(error)) from None
+    if len(functions) > 1:
+        first = functions[0].number
+        raise click.BadArgumentUsage(f'"{wanted}" is {len(functions)} functions: give one, such as {first}.')
+    (signature,) = functions
+    hints = HINTS.get(signature.function, ())
+    before = len(hints) if wants_all else hint_memory.shown(signature.function)
+    board.show_hints(board.open_console(), signature, hints, before)
+    if before < len(hints):
+        try:
+            hint_memory.remember(signature.function, before + 1)
+        except OSError as error:
+            raise click.ClickException(
+                f"{hint_memory.FILE} cannot be written ({error.strerror}), so the next call shows this hint "
+                f"again: {PROGRAM} hint {signature.number} --all shows every one."
+            ) from None
+
+
 def _check(functions: Sequence[Signature], *, wants_all: bool, is_watching: bool) -> None:
     """Check once; or, watching, at every save until all is right."""
     from hw4.lab import board, check
