@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.grading import submission
 from autograder.grading.submission import MAX_FILE_BYTES, UnreadableSubmission, collect, show
 
 MODULES = ("policy", "npg")
@@ -179,3 +180,35 @@ def test_the_digest_depends_on_content_and_place_alone(tmp_path):
 def test_hostile_names_are_shown_escaped():
     assert show("a\x1b[31m\nb") == "a\\x1b[31m\\nb"
     assert len(show("x" * 1000)) <= 120
+
+
+def test_a_zip_of_the_whole_folder_with_its_environment_is_read(tmp_path):
+    """More and larger than any limit on what is counted: 12,000 members and 73 MB in .venv."""
+    with zipfile.ZipFile(tmp_path / "u.zip", "w") as archive:
+        archive.writestr("home/hw4/policy.py", "p")
+        archive.writestr("home/.venv/lib/libopenblas.so", bytes(73_000_000))
+        for number in range(12_000):
+            archive.writestr(f"home/.venv/lib/python3.12/site-packages/package/module_{number}.py", "")
+        archive.writestr("home/.venv/lib/python3.12/site-packages/package/npg.py", "not the student's")
+    collected = gather(tmp_path / "u.zip")
+    assert collected.sources == {"policy": b"p"}
+    assert "npg" in collected.missing
+
+
+def test_a_zip_with_too_many_members_is_refused_before_they_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(submission, "MAX_DIRECTORY_BYTES", 500)
+    few = zip_of(tmp_path / "few.zip", hw4__policy_py="p")
+    assert gather(few).sources == {"policy": b"p"}
+    many = zip_of(tmp_path / "many.zip", **{f"hw4__{number}_py": "" for number in range(20)})
+    with pytest.raises(UnreadableSubmission, match="too many members: hand in the package alone"):
+        gather(many)
+
+
+def test_a_folder_with_too_many_entries_is_refused_but_not_for_its_environment(tmp_path, monkeypatch):
+    monkeypatch.setattr(submission, "MAX_ENTRIES", 10)
+    put(tmp_path / ".venv" / "lib", **{f"module_{number}": "" for number in range(20)})
+    put(tmp_path / "hw4", policy="p")
+    assert gather(tmp_path).sources == {"policy": b"p"}
+    put(tmp_path / "more", **{f"module_{number}": "" for number in range(20)})
+    with pytest.raises(UnreadableSubmission, match="more than 10 entries"):
+        gather(tmp_path)
