@@ -146,6 +146,31 @@ def hint_command(wanted: str, wants_all: bool) -> None:
             ) from None
 
 
+@app.command("pack", short_help="Make the zip to hand in.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write it; by default hw4-submission.zip beside the folder hw4.",
+)
+def pack_command(out: Path | None) -> None:
+    """Make the zip to hand in: the seven files that you fill in, and nothing else."""
+    from hw4.lab import pack
+
+    target = out or environment.FOLDER / pack.NAME
+    try:
+        packed = pack.pack(target)
+    except pack.NothingToPack as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"{target} cannot be written ({error.strerror}): choose another place with --out."
+        ) from None
+    for warning in packed.warnings:
+        print(warning)
+    print(f"{target} is ready to hand in: {len(packed.files)} files, {packed.size_bytes / 1000:.0f} kB.")
+
+
 def _check(functions: Sequence[Signature], *, wants_all: bool, is_watching: bool) -> None:
     """Check once; or, watching, at every save until all is right."""
     from hw4.lab import board, check
