@@ -65,6 +65,7 @@ def test_the_same_files_give_the_same_bytes_whenever_they_were_saved(capsys, hom
 def test_it_is_graded_with_full_marks(capsys, home):
     packed(capsys)
     command = [sys.executable, "-m", "autograder", "grade", str(home / "hw4-submission.zip"), "--only", "1"]
+    command += ["--results", str(home / "results.json")]
     done = subprocess.run(command, cwd=HW4.root, capture_output=True, text=True)
     assert "In the rows asked for: 12 of 12" in done.stdout, done.stderr
 

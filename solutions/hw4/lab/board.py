@@ -96,8 +96,14 @@ def show_failure(console: Console, result: Result) -> None:
     console.print(heading + place(failure.file, failure.line), soft_wrap=True)
     if failure.checked:
         console.print(_paragraph(console, f"Checked: {failure.checked}"))
-    for line in (*_calls(failure), *failure.message.splitlines(), *_printed(failure)):
-        console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
+    for line in _calls(failure):
+        console.print(f"  {line}", soft_wrap=True)
+    for line in failure.message.splitlines():
+        # Sentences are wrapped; arrays and code, which are indented, are not.
+        text = f"  {line}" if line.startswith(" ") else _paragraph(console, line)
+        console.print(text, soft_wrap=True)
+    for line in _printed(failure):
+        console.print(f"  {line}", soft_wrap=True)
     if failure.test:
         file, _, line_number = failure.test.rpartition(":")
         console.print(Text("  The test: ") + place(file, int(line_number)), soft_wrap=True)

@@ -26,15 +26,13 @@ import numpy as np
 import pytest
 
 from hw4.lab.calls import Call, imports_of, to_python
-from hw4.lab.check import PACKAGE, place_of
+from hw4.lab.check import IMPORT_SECONDS, PACKAGE, place_of
 from hw4.lab.compare import Mismatch
 from hw4.lab.signatures import SIGNATURES
 
 MODULES = tuple(dict.fromkeys(function.partition(".")[0] for function in SIGNATURES))
 START_SECONDS = 60.0
 """Of importing numpy and the tests, which may come from a cold disk."""
-IMPORT_SECONDS = 15.0
-"""Of a module of the student's, which may import scipy from a cold disk."""
 MAX_SHOWN_CALLS = 4
 """So many calls that were held against one another are shown; of more, the first."""
 MAX_PRINTED_CHARS = 1000

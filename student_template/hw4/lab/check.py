@@ -31,6 +31,8 @@ CALL_SECONDS = 5.0
 """What the calls of one small input may take; the slowest right ones take hundredths of a second."""
 LATER_CALL_SECONDS = 2.0
 """The same, once something did take too long: the functions built on it will, too."""
+IMPORT_SECONDS = 15.0
+"""What the import of a module may take, which may import scipy from a cold disk."""
 NEEDED = ("numpy", "pytest", "hypothesis", "rich")
 POLL_SECONDS = 0.2
 
@@ -234,8 +236,8 @@ def _interrupted(starts: str, dump: Sequence[str], status: int, seconds: float) 
         sentence = f"{what} ended Python itself (status {status}): does it call exit?"
         return Failure(sentence, f"hw4/{file}.py", line)
     running = f" Then line {line} of hw4/{file}.py was running." if line else ""
-    limit = f"within {seconds:g} s" if starts in SIGNATURES else "in time"
-    sentence = f"{what} did not end {limit}: is there a loop that never ends?{running}"
+    limit = seconds if starts in SIGNATURES else IMPORT_SECONDS
+    sentence = f"{what} did not end within {limit:g} s: is there a loop that never ends?{running}"
     return Failure(sentence, f"hw4/{file}.py", line)
 
 
