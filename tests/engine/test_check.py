@@ -191,6 +191,44 @@ def test_a_failing_input_is_the_smallest_that_was_found(tmp_path):
     assert "1000000000000.0" in sizes
 
 
+def test_of_calls_held_against_one_another_those_on_the_input_that_failed_are_shown(tmp_path):
+    """Wrong for tables of states alone: the smallest one has one row, one column and one action."""
+    folder = fill_in(tmp_path / "home")
+    replace_body(
+        folder, "policy", "action_log_probabilities",
+        "logits = features @ theta - (features @ theta).max(axis=-1, keepdims=True)",
+        "wrong = 0.1 * (features.ndim > 3)",
+        "return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)) - wrong",
+    )  # fmt: skip
+    text = failure(checked(folder, "1.1"), "1.1")
+    assert "The probabilities have to add up to 1." in text
+    assert text.count("    action_log_probabilities(\n") == 1
+    assert np.shape(eval(re.search(r"features=np\.array\((.*)\),\n", text)[1])) == (1, 1, 1, 1)
+
+
+def test_answers_that_depend_on_earlier_calls_are_named(tmp_path):
+    """Wrong in the thirtieth call alone, so that the input that failed passes when it is tried again."""
+    folder = fill_in(tmp_path / "home")
+    replace_body(
+        folder, "npg", "fisher_estimate",
+        "made.append(None)",
+        "real = scores[mask]",
+        "return real.T @ real / len(mask) + (len(made) == 30)",
+    )  # fmt: skip
+    source = folder / "hw4" / "npg.py"
+    source.write_text(source.read_text("utf-8") + "\n\nmade = []\n", "utf-8")
+    text = failure(checked(folder, "3.1"), "3.1")
+    assert "The same input gave different results: a function must depend on its arguments alone." in text
+
+
+def test_an_endless_or_unwritable_message_is_shown_in_short(tmp_path):
+    folder = fill_in(tmp_path / "home")
+    replace_body(folder, "policy", "score", 'raise KeyError("\\udc80" + "x" * 100_000)')
+    text = failure(checked(folder, "1.2"), "1.2")
+    assert "score raised KeyError: '" in text
+    assert len(text) < 2000
+
+
 # One cause is said once
 
 
@@ -240,12 +278,13 @@ def test_what_is_built_on_an_unreadable_module_is_tested_all_the_same(unreadable
 def test_an_endless_loop_ends_with_its_line_and_the_rest_is_tested(tmp_path):
     folder = fill_in(tmp_path / "home")
     replace_body(folder, "baseline", "rewards_to_go", "steps = 0", "while True:", "    steps += 1")
-    shown = checked(folder, "2")
+    shown = checked(folder)
     line = int(re.search(r"2\.1 rewards_to_go is wrong: hw4/baseline\.py:(\d+)", shown).group(1))
     code = (folder / "hw4" / "baseline.py").read_text("utf-8").splitlines()[line - 1]
     assert code.strip() in ("while True:", "steps += 1")
     assert "baseline.rewards_to_go did not end within 5 s: is there a loop that never ends?" in shown
-    assert marks(shown) == {"2.1": "✗", "2.2": "✓", "2.3": "✓", "2.4": "✓"}
+    assert [number for number, mark in marks(shown).items() if mark != "✓"] == ["2.1", "3.4", "4.6"]
+    assert note(shown, "3.4") == "right so far, waits for 2.1 rewards_to_go"
 
 
 def test_a_module_whose_import_never_ends_is_named_and_the_rest_is_tested(tmp_path):
@@ -316,10 +355,13 @@ def test_a_console_that_cannot_write_the_marks_gets_plain_ones(tmp_path):
     assert re.findall(r"^  (\S+) +1\.", shown, re.MULTILINE) == ["ok", "ok"]
 
 
-def test_settings_of_the_students_own_pytest_change_nothing(tmp_path):
+def test_settings_of_pytest_and_breakpoints_change_nothing(tmp_path):
     folder = fill_in(tmp_path / "home")
+    replace_body(folder, "policy", "score", "breakpoint()", "return np.zeros(3)")
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n", encoding="utf-8")
-    assert marks(checked(folder, "1.1", PYTEST_ADDOPTS="-k nothing")) == {"1.1": "✓"}
+    shown = checked(folder, "1", PYTEST_ADDOPTS="-k nothing")
+    assert marks(shown) == {"1.1": "✓", "1.2": "✗"}
+    assert "policy.score returned shape (3,), but (2, 1) was expected." in shown
 
 
 # Watching

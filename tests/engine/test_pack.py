@@ -42,7 +42,8 @@ def test_the_zip_holds_the_files_to_fill_in_and_nothing_else(capsys, home):
     (line,) = packed(capsys)
     assert line.startswith(f"{home / 'hw4-submission.zip'} is ready to hand in: 7 files, ")
     with zipfile.ZipFile(home / "hw4-submission.zip") as archive:
-        assert sorted(archive.namelist()) == FILES
+        assert archive.namelist() == FILES
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert archive.read("hw4/npg.py") == (home / "hw4" / "npg.py").read_bytes()
 
 

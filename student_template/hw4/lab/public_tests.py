@@ -36,6 +36,7 @@ START_SECONDS = 60.0
 MAX_SHOWN_CALLS = 4
 """So many calls that were held against one another are shown; of more, the first."""
 MAX_PRINTED_CHARS = 1000
+MAX_ERROR_CHARS = 500
 ALLOWED_IMPORTS = frozenset({"__future__", "hw4", "numpy", "scipy", *sys.stdlib_module_names})
 """What the grader has."""
 UNUSED_PLUGINS = ("terminal", "cacheprovider", "logging", "faulthandler", "junitxml", "debugging")
@@ -316,7 +317,7 @@ def _said(error: BaseException, frame: traceback.FrameSummary | None) -> str:
 
 
 def _message(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"{type(error).__name__}: {str(error)[:MAX_ERROR_CHARS]}".rstrip(": ")
 
 
 def _written(call: Call, *, is_one_of_many: bool) -> str:
@@ -352,7 +353,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     seconds, endless, *functions = arguments
     # What students print must not come between the lines, nor fill the pipe.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     reporter = Reporter(functions, float(seconds), endless.split(","), out)
     reporter.limit_time(START_SECONDS)
