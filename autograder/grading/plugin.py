@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import hypothesis
 import hypothesis.errors
@@ -23,6 +25,7 @@ from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.curve import Curve, TrainingRun
 from autograder.grading.explainer import Explainer
 from autograder.grading.feedback import UNSTABLE, Verdict, judge
+from autograder.grading.follow_through import FollowThrough, Retrial
 from autograder.grading.manifest import UnknownRows, choose, read_manifest
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Explanation, Outcome, Results, Row
@@ -41,8 +44,6 @@ OUT_OF_TIME = (
 CUT = (
     "This check did not finish: the time for the whole grading was used up during it. Look at the slow rows."
 )
-LENT = "Passed with the lecture's earlier functions in place of yours, whose mistakes cost their own points."
-
 MAX_PRINTED_CHARS = 2000
 """Of a row's prints: a function is called many times, and one message says as much as all."""
 
@@ -111,11 +112,26 @@ class GradingPlugin:
         self._recorders: dict[str, Recorder] = {}
         self._seeds: dict[str, int] = {}
         self._curves: dict[TrainingRun, Curve | None] = {}
+        self._follow_through = FollowThrough(assignment, submission)
 
     @pytest.fixture(scope="session")
     def submission(self) -> Submission:
         """The submission, one attribute a module."""
         return self._submission
+
+    @pytest.fixture(scope="session")
+    def lecture(self) -> SimpleNamespace:
+        """The functions to hold the submission's against, one attribute a module.
+
+        The lecture's; where a row is judged again, with the submission's own earlier functions inside. For
+        drawing inputs, tests import the reference: it stays the same.
+        """
+        return self._follow_through.lecture
+
+    @pytest.fixture(scope="session")
+    def kept(self) -> dict[str, Any]:
+        """What a test keeps for later ones, by name; each way of judging a row has its own."""
+        return {}
 
     @pytest.fixture(scope="session")
     def draw_seed(self) -> Callable[[str], int]:
@@ -202,9 +218,9 @@ class GradingPlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Judge a row that fails once more with the reference's earlier functions in place of the student's.
+        """Judge a row that fails again, apart from the pieces it is built on.
 
-        A wrong or missing piece has lost its points in its own rows; what is built on it is judged apart.
+        A wrong or missing piece has lost its points in its own rows.
         """
         recorder = self._recorders.get(pyfuncitem.stash[_ROW])
         try:
@@ -220,26 +236,27 @@ class GradingPlugin:
             if recorder is not None and not isinstance(recorder.failure, Mismatch | SubmissionFault):
                 raise
             pyfuncitem.stash[_CALLS] = recorder.calls if recorder else self._submission.calls.latest()
-            self._submission.start_row()
-            with self._submission.lending(), recorder.second_hearing() if recorder else nullcontext():
-                if not self._passes(pyfuncitem):
-                    raise
-            pyfuncitem.stash[_LENT] = True
-            return True
+            for retrial in self._follow_through.retrials(pyfuncitem.stash[_ROW], pyfuncitem.funcargs):
+                if self._passes(pyfuncitem, retrial):
+                    pyfuncitem.stash[_NOTE] = retrial.note
+                    return True
+            raise
 
-    def _passes(self, item: pytest.Function) -> bool:
-        arguments = {name: item.funcargs[name] for name in inspect.signature(item.obj).parameters}
+    def _passes(self, item: pytest.Function, retrial: Retrial) -> bool:
+        fixtures = {**item.funcargs, **retrial.fixtures}
+        arguments = {name: fixtures[name] for name in inspect.signature(item.obj).parameters}
         recorder = self._recorders.get(item.stash[_ROW])
-        try:
-            item.obj(**arguments)
-            if recorder is not None:
-                recorder.try_examples(arguments)
-        except (Exception, RowEnded) as error:
-            if not _is_failure(error):
-                raise
-            if self.is_stopped:
-                raise KeyboardInterrupt from None
-            return False
+        with retrial.begun(), recorder.second_hearing() if recorder else nullcontext():
+            try:
+                item.obj(**arguments)
+                if recorder is not None:
+                    recorder.try_examples(arguments)
+            except (Exception, RowEnded) as error:
+                if not _is_failure(error):
+                    raise
+                if self.is_stopped:
+                    raise KeyboardInterrupt from None
+                return False
         return True
 
     @pytest.hookimpl(wrapper=True)
@@ -268,8 +285,8 @@ class GradingPlugin:
         verdict = judge(error)
         if isinstance(error, Mismatch | SubmissionFault) and verdict.outcome is Outcome.FAILED:
             verdict = replace(verdict, explanation=self._explain(item, error))
-        if error is None and item.stash.get(_LENT, False):
-            verdict = replace(verdict, explanation=Explanation(LENT))
+        if error is None and (note := item.stash.get(_NOTE, "")):
+            verdict = replace(verdict, explanation=Explanation(note))
         if isinstance(raised, hypothesis.errors.Flaky):
             verdict = _with_note(verdict, UNSTABLE)
         if verdict.staff:
@@ -335,7 +352,7 @@ class GradingPlugin:
 _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
 _RUN = pytest.StashKey[TrainingRun]()
-_LENT = pytest.StashKey[bool]()
+_NOTE = pytest.StashKey[str]()
 _CALLS = pytest.StashKey[tuple[Call, ...]]()
 _STARTED = pytest.StashKey[float]()
 

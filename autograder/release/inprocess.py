@@ -7,14 +7,11 @@ somebody handed in.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +19,7 @@ import numpy as np
 from autograder.grading.assignment import Assignment
 from autograder.grading.hidden_tests import run_hidden_tests
 from autograder.grading.lender import Lender
+from autograder.grading.mixed import MixedPackage, Replacement
 from autograder.grading.plugin import GradingPlugin
 from autograder.grading.results import Results
 from autograder.grading.settings import Settings
@@ -79,13 +77,10 @@ class TrustedSubmission:
         ).hexdigest()
         self.is_lending = False
         self.calls = CallLog()
-        self._order = [function.qualified_name for function in assignment.functions]
-        self._lend_answer = Lender(assignment)
-        self._under_test = ""
         self._numpy_errors: Any = dict.fromkeys(np.geterr(), "ignore")
         self._own = {
-            is_lending: _functions(assignment, self._load(assignment, package, is_lending=is_lending))
-            for is_lending in (False, True)
+            False: self._load(assignment, package),
+            True: self._load(assignment, package, Lender(assignment)),
         }
         for module in assignment.modules:
             names = [function.name for function in assignment.functions if function.module == module]
@@ -94,8 +89,9 @@ class TrustedSubmission:
 
     def call(self, name: str, arguments: Sequence[object], keywords: Mapping[str, object]) -> np.ndarray:
         """Call a function as it is, on the arguments as they are."""
-        self._under_test = name
-        function = self._own[self.is_lending].get(name)
+        package = self._own[self.is_lending]
+        package.under_test = name
+        function = package.functions.get(name)
         if function is None:
             raise failures.MissingFunction(name, f"There is no function {name}.")
         try:
@@ -128,47 +124,15 @@ class TrustedSubmission:
         """Return nothing: what is printed is not kept."""
         return ""
 
-    def _load(self, assignment: Assignment, package: Path, *, is_lending: bool) -> dict[str, ModuleType]:
-        """Import the submission's modules under the package's name, beside the reference's."""
-        name = assignment.package
-        before = {key: module for key, module in sys.modules.items() if key.partition(".")[0] == name}
-        filled_in = {f"{name}.{module}" for module in assignment.modules}
-        given = {key: module for key, module in before.items() if key not in filled_in}
-        copied = ModuleType(name)
-        copied.__path__ = [str(package), str(assignment.solutions / name)]
-        modules: dict[str, ModuleType] = {}
-        for key in before:
-            del sys.modules[key]
-        sys.modules.update({**given, name: copied})
-        writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    def _load(
+        self, assignment: Assignment, package: Path, earlier: Replacement | None = None
+    ) -> MixedPackage:
+        """Import the submission's modules; those that are not there are the reference's."""
         errors = np.seterr(**self._numpy_errors)
         try:
-            importlib.invalidate_caches()
-            for module in assignment.modules:
-                modules[module] = importlib.import_module(f"{name}.{module}")
-                if is_lending:
-                    self._lend(modules[module], module)
+            return MixedPackage(assignment, [package, assignment.solutions / assignment.package], earlier)
         finally:
-            sys.dont_write_bytecode = writes_bytecode
             self._numpy_errors = np.seterr(**errors)  # what the submission set is for its calls alone
-            for key in [key for key in sys.modules if key.partition(".")[0] == name]:
-                del sys.modules[key]
-            sys.modules.update(before)
-        return modules
-
-    def _lend(self, module: ModuleType, module_name: str) -> None:
-        for name in self._order:
-            home, _, function = name.partition(".")
-            if home == module_name and hasattr(module, function):
-                setattr(module, function, self._dispatcher(name, getattr(module, function)))
-
-    def _dispatcher(self, name: str, own: Callable[..., Any]) -> Callable[..., Any]:
-        def dispatch(*arguments: Any, **keywords: Any) -> Any:
-            if self._order.index(name) < self._order.index(self._under_test):
-                return self._lend_answer(name, arguments, keywords)
-            return own(*arguments, **keywords)
-
-        return functools.wraps(own)(dispatch)
 
 
 class _Function:
@@ -205,11 +169,3 @@ def _as_sent(value: object) -> object:
     description = json.loads(json.dumps(wire.encode(value, arrays)))
     copies = [np.array(array, order="K") for array in arrays]
     return wire.decode(description, copies, imports_records=True)
-
-
-def _functions(assignment: Assignment, modules: Mapping[str, ModuleType]) -> dict[str, Callable[..., Any]]:
-    found = {
-        function.qualified_name: getattr(modules[function.module], function.name, None)
-        for function in assignment.functions
-    }
-    return {name: function for name, function in found.items() if function is not None}

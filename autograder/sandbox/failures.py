@@ -63,6 +63,10 @@ class UnusableReturn(SubmissionFault):
     ends_row = False
 
 
+class NotComposable(SubmissionFault):
+    """The submission's pieces do not show what a function on top of them would return."""
+
+
 class CallTimedOut(SubmissionFault):
     """The function did not return in time."""
 

@@ -405,6 +405,43 @@ def test_a_row_that_fails_with_lent_functions_too_keeps_its_first_explanation(tm
     assert "lent False at 3" in rows(outcome)["1.1.1"]["output"]
 
 
+def test_a_run_with_lent_functions_is_not_shown_as_the_students_own(tmp_path):
+    tests = """
+        @weight(2)
+        @number("1.1.1")
+        def test_it(submission, show_curve):
+            \"\"\"Learns.\"\"\"
+            show_curve(one_run())
+        """
+    lent = tests.replace("show_curve(", "require(submission.is_lending, 'Alone it fails.'); show_curve(")
+    for name, source, is_shown in (("own", tests, True), ("lent", lent, False)):
+        head = textwrap.dedent(TWO_ROWS_OF_ONE_RUN).partition("@weight")[0]
+        row = rows(run(tmp_path / name, head + textwrap.dedent(source)))["1.1.1"]
+        assert row["status"] == "passed"
+        assert ("Mean return per iteration" in row["output"]) == is_shown
+
+
+def test_what_a_test_keeps_is_not_mixed_with_what_it_keeps_when_it_is_judged_again(tmp_path):
+    outcome = run(
+        tmp_path,
+        '''
+        @weight(1)
+        @number("1.1.1")
+        def test_one(submission, kept):
+            """Learns."""
+            require(kept.setdefault("lent", submission.is_lending), "Alone it fails.")
+
+        @weight(1)
+        @number("1.1.2")
+        def test_two(submission, kept):
+            """Learns more."""
+            require(kept["lent"] == submission.is_lending, "It is another's.")
+            require(submission.is_lending, "Alone it fails.")
+        ''',
+    )
+    assert [row["status"] for row in rows(outcome).values()] == ["passed", "passed", "passed"]
+
+
 def test_an_unstable_function_is_called_unstable(tmp_path):
     outcome = run(
         tmp_path,

@@ -101,26 +101,26 @@ def test_step_size_holds_at_every_size_and_magnitude(submission):
 
 @weight(1)
 @number("3.3.6")
-def test_step_holds_at_every_size_and_magnitude(submission):
+def test_step_holds_at_every_size_and_magnitude(submission, lecture):
     """Holds at every size and magnitude.
 
     Up to d = 120; F of entries of 1e-6 and 1e6 and of a condition number up to 1e4, with g as small or as
     large; δ of 1e-6 and 1e6, with short and very long steps; g = 0. Your own η may stand in for the
     lecture's.
     """
-    assert_holds_everywhere("npg.npg_step", submission)
+    assert_holds_everywhere("npg.npg_step", submission, lecture)
 
 
 @weight(1)
 @number("3.4.4")
-def test_npg_iteration_holds_at_every_size_and_magnitude(submission):
+def test_npg_iteration_holds_at_every_size_and_magnitude(submission, lecture):
     """Holds at every size and magnitude.
 
     Batches of other sizes than each other's, up to 200 trajectories and 100 steps, d = 16; rewards of
     1e6, δ of 1e-6 and 1e6, a ridge and a damping of 0, logits of 1000; 1e12 on padding. Your own pieces
     may stand in for the lecture's.
     """
-    assert_holds_everywhere("npg.npg_iteration", submission)
+    assert_holds_everywhere("npg.npg_iteration", submission, lecture)
 
 
 @weight(0.5)
@@ -169,26 +169,26 @@ def test_gradient_holds_at_every_size_and_magnitude(submission):
 
 @weight(0.5)
 @number("4.5.5")
-def test_update_holds_at_every_size_and_magnitude(submission):
+def test_update_holds_at_every_size_and_magnitude(submission, lecture):
     """Holds at every size and magnitude.
 
     Up to M = 200 trajectories, H = 200 steps and S = 300 minibatches, and none; a trajectory twice in a
     minibatch; advantages of 1e-6 and 1e6; logits of 1000; 1e12 on padding. Your own ppo_gradient may
     stand in for the lecture's.
     """
-    assert_holds_everywhere("ppo.ppo_update", submission)
+    assert_holds_everywhere("ppo.ppo_update", submission, lecture)
 
 
 @weight(0.5)
 @number("4.6.4")
-def test_ppo_iteration_holds_at_every_size_and_magnitude(submission):
+def test_ppo_iteration_holds_at_every_size_and_magnitude(submission, lecture):
     """Holds at every size and magnitude.
 
     Batches of other sizes than each other's, up to 200 trajectories and 100 steps; a trajectory twice in
     a minibatch, or no minibatch; a ridge and a λ of 0, rewards of 1e-6 and 1e6, logits of 1000; 1e12 on
     padding. Your own pieces may stand in for the lecture's.
     """
-    assert_holds_everywhere("ppo.ppo_iteration", submission)
+    assert_holds_everywhere("ppo.ppo_iteration", submission, lecture)
 
 
 @weight(0.3)
@@ -214,11 +214,11 @@ def test_kl_holds_at_every_size_and_magnitude(submission):
 
 @weight(0.5)
 @number("6.2.5")
-def test_trpo_step_holds_at_every_size_and_magnitude(submission):
+def test_trpo_step_holds_at_every_size_and_magnitude(submission, lecture):
     """Holds at every size and magnitude.
 
     Up to N = 200 trajectories, H = 100 steps and d = 16 features; g = 0; δ of 1e-6 and 1e6; no
     shortening allowed, and forty; logits of 1000; 1e12 on padding. Your own pieces may stand in for the
     lecture's.
     """
-    assert_holds_everywhere("trpo.trpo_step", submission)
+    assert_holds_everywhere("trpo.trpo_step", submission, lecture)
