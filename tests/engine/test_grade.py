@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import hypothesis.configuration
 import pytest
 
 from autograder.homework import ASSIGNMENT as HW4
@@ -45,6 +48,21 @@ def test_the_published_total_is_100_and_the_bonus_stands_on_top(reference, templ
         assert sum(row["max_score"] for row in graded.document["tests"]) == 100
         bonus = [row for number, row in graded.rows.items() if number.startswith("6.")]
         assert all("bonus" in row["name"] for row in bonus)
+
+
+def test_a_grading_leaves_nothing_where_it_is_started(tmp_path, submit):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("HYPOTHESIS_STORAGE_DIRECTORY", None)
+    (started_from := tmp_path / "elsewhere").mkdir()
+    command = [sys.executable, "-m", "autograder", "grade", str(submit()), "--only", "3.1"]
+    command += ["--results", str(tmp_path / "results.json")]
+    subprocess.run(command, cwd=started_from, env=environment, check=True, stdout=subprocess.DEVNULL)
+    assert list(started_from.iterdir()) == []
+
+
+def test_a_test_run_keeps_what_hypothesis_writes_in_the_environment():
+    folder = hypothesis.configuration.storage_directory("constants", intent_to_write=False).path
+    assert folder == Path(sys.prefix) / "hypothesis" / "constants"
 
 
 def test_rows_are_sorted_by_number(reference):
