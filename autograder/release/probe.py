@@ -15,14 +15,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+Arguments = dict[str, tuple[list[int] | None, str]]
+"""The shape and the dtype of each argument, by name; no shape for a record."""
 
-def main(folder: str, package: str, functions: list[str]) -> dict[str, list[str]]:
+
+def main(folder: str, package: str, functions: dict[str, Arguments]) -> dict[str, list[str]]:
     """Import a template's package and call its stubs.
 
     Args:
         folder: the folder that holds the package.
         package: the package's name.
-        functions: ``module.function`` of every stub.
+        functions: the arguments of every stub, by ``module.function``; empty where they are not declared.
 
     Returns:
         The exception's name, its message and ``file:line`` by ``module.function`` for every stub, with ``""``
@@ -42,11 +45,13 @@ def main(folder: str, package: str, functions: list[str]) -> dict[str, list[str]
         found = pkgutil.iter_modules(getattr(module, "__path__", []), name + ".")
         # __main__ is a program: importing it would run it.
         modules += [info.name for info in found if not info.name.endswith(".__main__")]
-    for function in functions:
+    for function, arguments in functions.items():
         module_name, _, name = function.rpartition(".")
         if f"{package}.{module_name}" in sys.modules:
             stub = getattr(sys.modules[f"{package}.{module_name}"], name)
-            report[function] = _call(stub, _arguments(package, function, stub), Path(folder))
+            known = arguments or {parameter: (None, "") for parameter in inspect.signature(stub).parameters}
+            values = {parameter: _value(*one) for parameter, one in known.items()}
+            report[function] = _call(stub, values, Path(folder))
     return report
 
 
@@ -69,27 +74,14 @@ def _relative(file: str, folder: Path) -> str:
     return Path(file).relative_to(folder).as_posix()
 
 
-def _arguments(package: str, function: str, stub: Callable[..., Any]) -> dict[str, Any]:
-    """Arguments of the right shapes where the template knows them (2 of everything), else None for each."""
-    signatures = getattr(sys.modules.get(f"{package}.lab.signatures"), "SIGNATURES", {})
-    if function not in signatures:
-        return dict.fromkeys(inspect.signature(stub).parameters)
-    return {argument.name: _value(package, argument) for argument in signatures[function].arguments}
-
-
-def _value(package: str, argument: Any) -> Any:
+def _value(shape: list[int] | None, dtype: str) -> Any:
+    """Zeros, so that integers are valid actions and indices; 1 for a number, and None for a record."""
     import numpy as np
 
-    if argument.axes is None:
-        batch = sys.modules[f"{package}.trajectories"].TrajectoryBatch
-        shape = (2, 2)
-        features, actions = np.ones((*shape, 2, 2)), np.zeros(shape, dtype=np.int64)
-        return batch(features, np.ones((*shape, 2)), actions, np.ones(shape), np.ones(shape, dtype=np.bool_))
-    if argument.axes == ():
-        return 1 if argument.name.startswith("max_") else 0.5
-    # Zeros, so that integers are valid actions and indices; `...` stands for one leading axis.
-    return np.zeros([2] * len(argument.axes), dtype=argument.dtype)
+    if shape is None:
+        return None
+    return np.zeros(shape, dtype) if shape else 1
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], sys.argv[2], sys.argv[3:])))
+    print(json.dumps(main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))))

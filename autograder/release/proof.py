@@ -21,7 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.grading.assignment import Assignment
+import numpy as np
+
+from autograder.grading.assignment import Assignment, Signature
 from autograder.release import markers, probe
 from autograder.release.command import run
 
@@ -184,8 +186,9 @@ def behaviour(assignment: Assignment, folder: Path) -> list[str]:
 
 
 def _run_probe(assignment: Assignment, folder: Path) -> dict[str, list[str]] | str:
-    names = [function.qualified_name for function in assignment.functions]
-    command = [sys.executable, "-I", "-B", str(Path(probe.__file__)), str(folder), assignment.package, *names]
+    arguments = json.dumps({one.qualified_name: _arguments(one.signature) for one in assignment.functions})
+    program = str(Path(probe.__file__))
+    command = [sys.executable, "-I", "-B", program, str(folder), assignment.package, arguments]
     # BLAS would start a thread for each core, for a handful of numbers.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as neutral:
@@ -199,6 +202,14 @@ def _run_probe(assignment: Assignment, folder: Path) -> dict[str, list[str]] | s
         last = (done.stderr.strip() or done.stdout.strip() or "it printed nothing").splitlines()[-1]
         return f"the process that imports it ended with status {done.returncode} ({last})."
     return report
+
+
+def _arguments(signature: Signature | None) -> probe.Arguments:
+    """Two of everything; `...` stands for one leading axis."""
+    return {
+        one.name: (None if one.axes is None else [2] * len(one.axes), np.dtype(one.dtype).name)
+        for one in (signature.arguments if signature else ())
+    }
 
 
 def _compare_modules(where: str, source: markers.Source, found: ast.Module) -> list[str]:

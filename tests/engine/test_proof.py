@@ -1,5 +1,7 @@
+import dataclasses
 from pathlib import PurePosixPath
 
+import numpy as np
 import pytest
 
 from autograder.release import proof, template
@@ -125,7 +127,7 @@ def test_a_module_that_is_not_whole_is_named(homework, text, words):
         (
             'raise NotImplementedError("Part 1.2: triple")',
             "return number",
-            "student_template/toy/arithmetic.py:20: arithmetic.triple returned None; "
+            "student_template/toy/arithmetic.py:20: arithmetic.triple returned 1; "
             "NotImplementedError: Part 1.2: triple was expected.",
         ),
         (
@@ -146,6 +148,25 @@ def test_a_template_that_does_not_behave_is_reported(homework, tmp_path, before,
     changed = toy_homework.ARITHMETIC_TEMPLATE.replace(before, after)
     toy_homework.make(tmp_path, arithmetic=changed)
     assert proof.behaviour(homework, tmp_path / "solutions") == [problem]
+
+
+def test_given_code_before_a_stub_gets_arguments_of_the_shapes_declared(tmp_path):
+    """And a number where a number is declared."""
+    head = "    # Part 1.2"
+    given = "    assert (number.shape, number.dtype.kind, 1.0 / scale) == ((2, 2), 'i', 1.0)\n"
+    template = toy_homework.ARITHMETIC_TEMPLATE.replace(head, given + head, 1)
+    assignment = toy_homework.make(tmp_path, arithmetic=template)
+    assert "AssertionError" not in (problem := proof.behaviour(assignment, tmp_path / "solutions")[0])
+    assert "AttributeError" in problem
+    argument = toy_homework.DECLARATIONS.Argument
+    arguments = argument("number", axes=("N", "d"), dtype=np.int64), argument("scale")
+    signature = toy_homework.DECLARATIONS.Signature(arguments)
+    triple = dataclasses.replace(toy_homework.TRIPLE, signature=signature)
+    part = dataclasses.replace(
+        assignment.parts[0], functions=(toy_homework.DOUBLE, triple, toy_homework.TOTAL)
+    )
+    declared = dataclasses.replace(assignment, parts=(part,))
+    assert proof.behaviour(declared, tmp_path / "solutions") == []
 
 
 def test_a_template_that_ends_the_process_is_reported(homework, tmp_path):
