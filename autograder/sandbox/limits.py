@@ -103,9 +103,9 @@ class TimeLeft:
                 that this one is not tried with them.
         """
         if (name, is_lending) in self._hung:
-            raise messages.hung_before(name, self._hung[name, is_lending])
+            raise messages.hung_before(name, seconds=self._hung[name, is_lending])
         if is_lending and self._lent_hangs >= self.limits.max_lent_hangs:
-            raise messages.hung_before(name, self.limits.impatient_seconds)
+            raise messages.hung_before(name, seconds=self.limits.impatient_seconds)
         for_size = sum(array.nbytes for array in arrays) / 2**20 * self.limits.call_seconds_per_mebibyte
         self._row_left += for_size
         return self.limits.call_seconds + for_size
@@ -139,4 +139,4 @@ class TimeLeft:
         if time.monotonic() >= self.ends:
             raise messages.out_of_time(name)
         if self._row_left <= 0:
-            raise messages.too_slow(name, self.limits.row_seconds)
+            raise messages.too_slow(name, seconds=self.limits.row_seconds)

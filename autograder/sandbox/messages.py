@@ -29,50 +29,41 @@ _FOLDERS = re.compile(r"(?<![\w.…])/(?:[^\s/'\"(),:;]+/)+")
 _KEEP_DEFINITIONS = "keep only definitions at its top level"
 
 
-def hung(name: str, seconds: float) -> CallTimedOut:
-    """The function did not return within so many seconds."""
-    return CallTimedOut(
-        name,
-        f"{name} did not return within {seconds:.0f} s: look for a loop that never ends, or for something it "
-        "waits for (input, a lock).",
-    )
+@dataclass(frozen=True)
+class _Sentence:
+    """What is said of one kind of fault; called with what is particular, it makes the exception."""
+
+    fault: type[SubmissionFault]
+    text: str
+
+    def __call__(self, name: str, **particulars: object) -> SubmissionFault:
+        return self.fault(name, self.text.format(name=name, **particulars))
 
 
-def hung_before(name: str, seconds: float) -> CallTimedOut:
-    """The function hung in an earlier check, and is not called again."""
-    return CallTimedOut(
-        name,
-        f"{name} did not return within {seconds:.0f} s in an earlier check and was not tried again: look for "
-        "a loop that never ends.",
-    )
-
-
-def died(name: str, ending: str) -> WorkerDied:
-    """The worker ended during the call; ``ending`` says how."""
-    return WorkerDied(
-        name,
-        f"{name} ended the whole Python process ({ending}): look for os._exit, a crash in compiled code, or "
-        "far too much memory.",
-    )
-
-
-def out_of_time(name: str) -> OutOfTime:
-    """The time for the whole grading is used up."""
-    return OutOfTime(name, f"{name} was not run to its end: the time for the whole grading was used up.")
-
-
-def too_slow(name: str, seconds: float) -> OutOfTime:
-    """The calls of one check together took too long."""
-    return OutOfTime(
-        name,
-        f"The calls to {name} and others in this check took more than {seconds:.0f} s together: look for a "
-        "loop over something that numpy does in one step.",
-    )
-
-
-def bad_reply(name: str) -> BadReply:
-    """What came back from the call was not a reply."""
-    return BadReply(name, f"{name} disturbed the connection to the grader: the reply could not be read.")
+hung = _Sentence(
+    CallTimedOut,
+    "{name} did not return within {seconds:.0f} s: look for a loop that never ends, or for something it "
+    "waits for (input, a lock).",
+)
+hung_before = _Sentence(
+    CallTimedOut,
+    "{name} did not return within {seconds:.0f} s in an earlier check and was not tried again: look for a "
+    "loop that never ends.",
+)
+died = _Sentence(
+    WorkerDied,
+    "{name} ended the whole Python process ({ending}): look for os._exit, a crash in compiled code, or far "
+    "too much memory.",
+)
+out_of_time = _Sentence(
+    OutOfTime, "{name} was not run to its end: the time for the whole grading was used up."
+)
+too_slow = _Sentence(
+    OutOfTime,
+    "The calls to {name} and others in this check took more than {seconds:.0f} s together: look for a loop "
+    "over something that numpy does in one step.",
+)
+bad_reply = _Sentence(BadReply, "{name} disturbed the connection to the grader: the reply could not be read.")
 
 
 def from_description(name: str, description: object) -> SubmissionFault:

@@ -76,11 +76,11 @@ class Workers:
                 self._time_left.count_hang(name, allowed)
                 if attempt == 2 or allowed < limit:
                     self._time_left.remember_hang(name, allowed, is_lending=is_lending)
-                    raise messages.hung(name, allowed) from None
+                    raise messages.hung(name, seconds=allowed) from None
             except wire.WireClosed:
                 ending = worker.exit_sentence()
                 self.end(is_lending=is_lending)
-                raise messages.died(name, ending) from None
+                raise messages.died(name, ending=ending) from None
             except wire.WireError:
                 self.end(is_lending=is_lending)
                 raise messages.bad_reply(name) from None
