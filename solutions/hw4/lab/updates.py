@@ -7,6 +7,7 @@ missing one stops only the algorithms built on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,32 +19,6 @@ from hw4.trajectories import TrajectoryBatch
 
 FindFunction = Callable[[str], Callable[..., Any]]
 """Finds a function by its name as in ``SIGNATURES``, such as ``"npg.npg_iteration"``."""
-
-
-def npg(
-    settings: NPGSettings,
-    find_function: FindFunction,
-    theta: np.ndarray,
-    baseline_batch: TrajectoryBatch,
-    update_batch: TrajectoryBatch,
-    rng: np.random.Generator,
-) -> object:
-    """Run one iteration of sample-based NPG."""
-    npg_iteration = find_function("npg.npg_iteration")
-    return npg_iteration(theta, baseline_batch, update_batch, *npg_hyperparameters(settings, rng))
-
-
-def ppo(
-    settings: PPOSettings,
-    find_function: FindFunction,
-    theta: np.ndarray,
-    baseline_batch: TrajectoryBatch,
-    update_batch: TrajectoryBatch,
-    rng: np.random.Generator,
-) -> object:
-    """Run one iteration of PPO."""
-    ppo_iteration = find_function("ppo.ppo_iteration")
-    return ppo_iteration(theta, baseline_batch, update_batch, *ppo_hyperparameters(settings, rng))
 
 
 def reinforce(
@@ -84,12 +59,6 @@ def trpo(
     )
 
 
-UPDATES: Mapping[str, Callable[..., object]] = MappingProxyType(
-    {"npg": npg, "ppo": ppo, "reinforce": reinforce, "trpo": trpo}
-)
-"""By algorithm, as in ``SETTINGS``. With settings and `find_function` bound, each is an ``Update``."""
-
-
 def npg_hyperparameters(settings: NPGSettings, rng: np.random.Generator) -> tuple[object, ...]:
     """Return what `npg_iteration` takes after θ and the two batches."""
     return settings.delta, settings.ridge, settings.damping
@@ -115,6 +84,31 @@ def minibatches(settings: PPOSettings, rng: np.random.Generator) -> np.ndarray:
         return np.tile(np.arange(trajectories, dtype=np.int64), (settings.sgd_steps, 1))
     steps = [rng.permutation(trajectories)[:size] for _ in range(settings.sgd_steps)]
     return np.array(steps, dtype=np.int64)
+
+
+def _whole(
+    function: str,
+    hyperparameters: Callable[[Any, np.random.Generator], tuple[object, ...]],
+    settings: NPGSettings | PPOSettings,
+    find_function: FindFunction,
+    theta: np.ndarray,
+    baseline_batch: TrajectoryBatch,
+    update_batch: TrajectoryBatch,
+    rng: np.random.Generator,
+) -> object:
+    """Run an iteration that students fill in as a whole: sample-based NPG, or PPO."""
+    return find_function(function)(theta, baseline_batch, update_batch, *hyperparameters(settings, rng))
+
+
+UPDATES: Mapping[str, Callable[..., object]] = MappingProxyType(
+    {
+        "npg": partial(_whole, "npg.npg_iteration", npg_hyperparameters),
+        "ppo": partial(_whole, "ppo.ppo_iteration", ppo_hyperparameters),
+        "reinforce": reinforce,
+        "trpo": trpo,
+    }
+)
+"""By algorithm, as in ``SETTINGS``. With settings and `find_function` bound, each is an ``Update``."""
 
 
 def _estimates(
