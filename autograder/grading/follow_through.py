@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.mixed import MixedPackage
-from autograder.sandbox.failures import NotComposable
+from autograder.sandbox.failures import NotComposable, SubmissionFault
 from autograder.sandbox.proxy import Submission
 
 OWN = "Passed: the lecture's gives the same with your earlier functions in it, which cost their own points."
@@ -64,15 +64,16 @@ class FollowThrough:
         package, modules = self._assignment.package, self._assignment.modules
         return SimpleNamespace(**{name: importlib.import_module(f"{package}.{name}") for name in modules})
 
-    def retrials(self, number: str, fixtures: Mapping[str, Any]) -> Iterator[Retrial]:
+    def retrials(self, number: str, fixtures: Mapping[str, Any], failure: BaseException) -> Iterator[Retrial]:
         """The ways to judge a row again, in order.
 
         Args:
             number: the row's.
             fixtures: those of its test, by name. One that is not held against the `lecture` fixture is judged
                 with lent functions alone.
+            failure: what the row failed with. Where no value came back, none would with another expectation.
         """
-        if "lecture" in fixtures:
+        if "lecture" in fixtures and not isinstance(failure, SubmissionFault):
             given = {"lecture": self._on_own_pieces.for_row(number), "kept": self._kept[OWN]}
             yield Retrial(OWN, given, self._row_begun)
         # With lent pieces, a run is not the student's own.

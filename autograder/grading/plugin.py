@@ -233,10 +233,12 @@ class GradingPlugin:
                 raise
             if self.is_stopped:
                 raise KeyboardInterrupt from None
-            if recorder is not None and not isinstance(recorder.failure, Mismatch | SubmissionFault):
+            failure = error if recorder is None else recorder.failure
+            if not isinstance(failure, Mismatch | SubmissionFault):
                 raise
             pyfuncitem.stash[_CALLS] = recorder.calls if recorder else self._submission.calls.latest()
-            for retrial in self._follow_through.retrials(pyfuncitem.stash[_ROW], pyfuncitem.funcargs):
+            number, fixtures = pyfuncitem.stash[_ROW], pyfuncitem.funcargs
+            for retrial in self._follow_through.retrials(number, fixtures, failure):
                 if self._passes(pyfuncitem, retrial):
                     pyfuncitem.stash[_NOTE] = retrial.note
                     return True

@@ -13,8 +13,9 @@ from autograder.grading.follow_through import LENT, OWN, FollowThrough
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess
 from autograder.release.inprocess import TrustedSubmission
-from autograder.sandbox.failures import NotComposable, SubmissionFault
+from autograder.sandbox.failures import NotAttempted, NotComposable, SubmissionFault
 from hw4 import npg, ppo
+from hw4.lab.compare import Mismatch
 from tests.engine.conftest import ROOT, SOLUTIONS
 from tests.hidden.domain import DOMAINS, arguments_of
 
@@ -228,11 +229,8 @@ def times(factor: float, module: str, function: str) -> str:
 
 
 def on_own_pieces(folder, number):
-    (retrial,) = (
-        one
-        for one in FollowThrough(HW4, TrustedSubmission(HW4, folder)).retrials(number, {"lecture": None})
-        if one.note == OWN
-    )
+    follow_through = FollowThrough(HW4, TrustedSubmission(HW4, folder))
+    retrial, _ = follow_through.retrials(number, {"lecture": None}, MISMATCH)
     return retrial.fixtures["lecture"]
 
 
@@ -240,6 +238,7 @@ def arguments(function):
     return arguments_of(function, DOMAINS[function].cases[0], 0)
 
 
+MISMATCH = Mismatch("npg.npg_iteration", "value", "It is 1.")
 STEPS = ["npg.npg_step", "npg.npg_iteration", "ppo.ppo_update", "ppo.ppo_iteration", "trpo.trpo_step"]
 
 
@@ -317,8 +316,14 @@ def test_an_earlier_function_than_the_row_s_is_the_submission_s_own(submit):
 
 def test_a_test_that_is_not_held_against_the_fixture_is_judged_again_with_lent_functions_alone(submit):
     follow_through = FollowThrough(HW4, TrustedSubmission(HW4, submit()))
-    assert [one.note for one in follow_through.retrials("3.1.1", {"submission": None})] == [LENT]
-    assert [one.note for one in follow_through.retrials("3.4.1", {"lecture": None})] == [OWN, LENT]
+    assert [one.note for one in follow_through.retrials("3.1.1", {"submission": None}, MISMATCH)] == [LENT]
+    assert [one.note for one in follow_through.retrials("3.4.1", {"lecture": None}, MISMATCH)] == [OWN, LENT]
+
+
+def test_a_function_that_returns_nothing_is_judged_again_with_lent_functions_alone(submit):
+    follow_through = FollowThrough(HW4, TrustedSubmission(HW4, submit()))
+    fault = NotAttempted("npg.npg_iteration", "It is not attempted yet.")
+    assert [one.note for one in follow_through.retrials("3.4.1", {"lecture": None}, fault)] == [LENT]
 
 
 def test_the_reference_that_inputs_are_drawn_with_stays_the_lecture_s(submit):
