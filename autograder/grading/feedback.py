@@ -59,6 +59,21 @@ def judge(error: BaseException | None) -> Verdict:
     return Verdict(Outcome.GRADER_FAULT, Explanation(GRADER_FAULT), staff)
 
 
+def tells_more(error: BaseException, other: BaseException) -> bool:
+    """Whether one failure of a row says more of the row's own function than another one does.
+
+    A wrong value does, against an exception, which may come from an earlier function; and both against a
+    function that is missing, not attempted or never returned.
+    """
+    return _rank(error) > _rank(other)
+
+
+def _rank(error: BaseException) -> int:
+    if isinstance(error, Mismatch):
+        return 2
+    return 1 if isinstance(error, failures.CallRaised | failures.UnusableReturn) else 0
+
+
 def explain(
     error: Mismatch | failures.SubmissionFault,
     checked: str,

@@ -28,6 +28,8 @@ from autograder.sandbox.proxy import Submission
 OWN = "Passed: the lecture's gives the same with your earlier functions in it, which cost their own points."
 LENT = "Passed with the lecture's earlier functions in place of yours, whose mistakes cost their own points."
 
+FAILED_LENT = "This is what your function does with the lecture's earlier functions in place of yours."
+
 
 @dataclass(frozen=True)
 class Retrial:

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,8 +24,8 @@ import pytest
 from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.curve import Curve, TrainingRun
 from autograder.grading.explainer import Explainer
-from autograder.grading.feedback import UNSTABLE, Verdict, judge
-from autograder.grading.follow_through import FollowThrough, Retrial
+from autograder.grading.feedback import UNSTABLE, Verdict, judge, tells_more
+from autograder.grading.follow_through import FAILED_LENT, FollowThrough, Retrial
 from autograder.grading.manifest import UnknownRows, choose, read_manifest
 from autograder.grading.recorder import Recorder, RowEnded
 from autograder.grading.results import Explanation, Outcome, Results, Row
@@ -63,6 +63,21 @@ def load_profile() -> None:
         verbosity=hypothesis.Verbosity.quiet,
     )
     hypothesis.settings.load_profile("grading")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a row failed.
+
+    Attributes:
+        error: what its test raised.
+        calls: the calls that the test made on the input that failed.
+        retrial: how the row was judged then; None where all functions were the submission's own.
+    """
+
+    error: Any
+    calls: tuple[Call, ...]
+    retrial: Retrial | None = None
 
 
 class GradingPlugin:
@@ -236,15 +251,20 @@ class GradingPlugin:
             failure = error if recorder is None else recorder.failure
             if not isinstance(failure, Mismatch | SubmissionFault):
                 raise
-            pyfuncitem.stash[_CALLS] = recorder.calls if recorder else self._submission.calls.latest()
+            found = Failure(failure, recorder.calls if recorder else self._submission.calls.latest())
             number, fixtures = pyfuncitem.stash[_ROW], pyfuncitem.funcargs
             for retrial in self._follow_through.retrials(number, fixtures, failure):
-                if self._passes(pyfuncitem, retrial):
+                again = self._judge_again(pyfuncitem, retrial)
+                if again is None:
                     pyfuncitem.stash[_NOTE] = retrial.note
                     return True
+                if tells_more(again.error, found.error):
+                    found = again
+            pyfuncitem.stash[_FAILURE] = found
             raise
 
-    def _passes(self, item: pytest.Function, retrial: Retrial) -> bool:
+    def _judge_again(self, item: pytest.Function, retrial: Retrial) -> Failure | None:
+        """How a row fails in a retrial; None where it passes."""
         fixtures = {**item.funcargs, **retrial.fixtures}
         arguments = {name: fixtures[name] for name in inspect.signature(item.obj).parameters}
         recorder = self._recorders.get(item.stash[_ROW])
@@ -258,8 +278,10 @@ class GradingPlugin:
                     raise
                 if self.is_stopped:
                     raise KeyboardInterrupt from None
-                return False
-        return True
+                failure = error if recorder is None else recorder.failure
+                calls = self._submission.calls.latest() if recorder is None else recorder.calls
+                return Failure(failure or error, calls, retrial)
+        return None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -282,11 +304,15 @@ class GradingPlugin:
     def _verdict(self, item: pytest.Item, raised: BaseException | None) -> Verdict:
         number = item.stash[_ROW]
         recorder = self._recorders.get(number)
-        has_recorded = raised is not None and recorder is not None and recorder.failure is not None
-        error = recorder.failure if has_recorded and recorder is not None else raised
+        failure = item.stash.get(_FAILURE, None)
+        error = raised
+        if raised is not None and failure is not None:
+            error = failure.error
+        elif raised is not None and recorder is not None and recorder.failure is not None:
+            error = recorder.failure
         verdict = judge(error)
-        if isinstance(error, Mismatch | SubmissionFault) and verdict.outcome is Outcome.FAILED:
-            verdict = replace(verdict, explanation=self._explain(item, error))
+        if failure is not None and verdict.outcome is Outcome.FAILED:
+            verdict = replace(verdict, explanation=self._explain(item, failure))
         if error is None and (note := item.stash.get(_NOTE, "")):
             verdict = replace(verdict, explanation=Explanation(note))
         if isinstance(raised, hypothesis.errors.Flaky):
@@ -301,14 +327,15 @@ class GradingPlugin:
             printed = printed[:MAX_PRINTED_CHARS] + "\n[The rest was too long to show.]"
         return "Your code printed:\n" + textwrap.indent(printed, "  ") if printed else ""
 
-    def _explain(self, item: pytest.Item, error: Mismatch | SubmissionFault) -> Explanation:
+    def _explain(self, item: pytest.Item, failure: Failure) -> Explanation:
         number = item.stash[_ROW]
-        recorder = self._recorders.get(number)
-        calls: tuple[Call, ...] = item.stash.get(_CALLS, ())
-        if recorder is not None and recorder.failure is error:
-            calls = recorder.calls
-        visibility = self.results.row(number).visibility
-        return self._explainer.explain(number, visibility, item.stash[_CHECKED], error, calls)
+        told = (number, self.results.row(number).visibility, item.stash[_CHECKED])
+        if failure.retrial is None:
+            return self._explainer.explain(*told, failure.error, failure.calls)
+        with failure.retrial.begun():
+            explanation = self._explainer.explain(*told, failure.error, failure.calls)
+        notes = explanation.notes if explanation.lead else (*explanation.notes, FAILED_LENT)
+        return replace(explanation, notes=notes)
 
     def _draw(self, number: str, run: TrainingRun) -> Curve | None:
         """Draw a run once for all its rows. What goes wrong costs the picture, never a row."""
@@ -355,7 +382,7 @@ _ROW = pytest.StashKey[str]()
 _CHECKED = pytest.StashKey[str]()
 _RUN = pytest.StashKey[TrainingRun]()
 _NOTE = pytest.StashKey[str]()
-_CALLS = pytest.StashKey[tuple[Call, ...]]()
+_FAILURE = pytest.StashKey[Failure]()
 _STARTED = pytest.StashKey[float]()
 
 

@@ -108,11 +108,11 @@ class TrustedSubmission:
     @contextlib.contextmanager
     def lending(self) -> Iterator[None]:
         """Lend the reference's earlier functions while the context lasts, as the proxy does."""
-        self.is_lending = True
+        lent_before, self.is_lending = self.is_lending, True
         try:
             yield
         finally:
-            self.is_lending = False
+            self.is_lending = lent_before
 
     def renew(self) -> None:
         """Do nothing: trusted code carries no state over."""

@@ -94,12 +94,12 @@ class Submission:
         this process; a second worker is sent their values, and nothing else. The calls have the time of a row
         again.
         """
-        self.is_lending = True
+        lent_before, self.is_lending = self.is_lending, True
         self.start_row()
         try:
             yield
         finally:
-            self.is_lending = False
+            self.is_lending = lent_before
 
     def take_printed(self) -> str:
         """What the workers have printed since this was last asked for, fit to be shown."""

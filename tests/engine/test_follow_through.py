@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.grading.follow_through import LENT, OWN, FollowThrough
+from autograder.grading.follow_through import FAILED_LENT, LENT, OWN, FollowThrough
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import inprocess
 from autograder.release.inprocess import TrustedSubmission
@@ -17,6 +17,7 @@ from autograder.sandbox.failures import NotAttempted, NotComposable, SubmissionF
 from hw4 import npg, ppo
 from hw4.lab.compare import Mismatch
 from tests.engine.conftest import ROOT, SOLUTIONS
+from tests.engine.test_calls import arguments_of as arguments_of_call
 from tests.hidden.domain import DOMAINS, arguments_of
 
 
@@ -213,6 +214,36 @@ def test_a_wrong_piece_costs_its_own_rows(grade, submit, kind):
     if "module" not in kind:  # in one process, modules that are missing are the reference's
         found = inprocess.grade(HW4, submit(**changes), "a salt", only)
         assert {row.number for row in found.rows if row.score == 0} == expected
+
+
+DAMPED_TWICE = ("update_batch.mask) + damping", "update_batch.mask) + 2 * damping")
+
+
+@pytest.mark.parametrize(
+    ("why", "baseline"),
+    [
+        ("is missing", None),
+        ("raises", behind("baseline", "\ndef rewards_to_go(rewards, mask):\n    raise ValueError\n")),
+    ],
+)
+def test_a_wrong_function_on_a_piece_without_a_value_is_told_its_own_mistake(grade, submit, why, baseline):
+    graded = grade(submit(baseline=baseline, npg=DAMPED_TWICE), "--only", "3.4")
+    assert graded.lost == {"3.4.1", "3.4.2", "3.4.4"}
+    row = graded.rows["3.4.1"]
+    assert row["extra_data"]["outcome"] == "failed"
+    assert "You add the damping twice" in row["extra_data"]["diagnosis"]
+    assert FAILED_LENT in row["output"]
+    call = row["extra_data"]["call"]
+    given = arguments_of_call(call)
+    assert np.allclose(npg.npg_iteration(**given), call["expected"], rtol=1e-6)
+    doubled = given | {"damping": 2 * given["damping"]}
+    assert np.allclose(npg.npg_iteration(**doubled), call["returned"], rtol=1e-6)
+
+
+def test_a_function_that_is_right_is_not_told_of_lent_ones(grade, submit):
+    graded = grade(submit(npg=DAMPED_TWICE), "--only", "3.4")
+    assert graded.lost == {"3.4.1", "3.4.2", "3.4.4"}
+    assert FAILED_LENT not in graded.rows["3.4.1"]["output"]
 
 
 def test_constants_earn_nothing_for_agreeing_with_one_another(grade, submit):
