@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.mixed import MixedPackage
 from autograder.sandbox.failures import NotComposable, SubmissionFault
 from autograder.sandbox.proxy import Submission
@@ -66,7 +66,9 @@ class FollowThrough:
         package, modules = self._assignment.package, self._assignment.modules
         return SimpleNamespace(**{name: importlib.import_module(f"{package}.{name}") for name in modules})
 
-    def retrials(self, number: str, fixtures: Mapping[str, Any], failure: BaseException) -> Iterator[Retrial]:
+    def retrials(
+        self, number: str, fixtures: Mapping[str, Any], failure: Mismatch | SubmissionFault
+    ) -> Iterator[Retrial]:
         """The ways to judge a row again, in order.
 
         Args:

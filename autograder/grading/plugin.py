@@ -6,13 +6,13 @@ Valid results exist from before the first line of student code until the end, wh
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import textwrap
 import time
 import traceback
 from collections.abc import Callable, Generator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -70,12 +70,14 @@ class Failure:
     """How a row failed.
 
     Attributes:
-        error: what its test raised.
-        calls: the calls that the test made on the input that failed.
+        error: what its test raised, on the smallest input that failed.
+        raised: what reached pytest: the same, or how hypothesis ended its search.
+        calls: the calls that the test made on that input.
         retrial: how the row was judged then; None where all functions were the submission's own.
     """
 
     error: Any
+    raised: BaseException
     calls: tuple[Call, ...]
     retrial: Retrial | None = None
 
@@ -231,44 +233,37 @@ class GradingPlugin:
         item.stash[_STARTED] = time.monotonic()
         return None
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Judge a row that fails again, apart from the pieces it is built on.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """Judge a row, and one that fails again, apart from the pieces it is built on.
 
         A wrong or missing piece has lost its points in its own rows.
         """
-        recorder = self._recorders.get(pyfuncitem.stash[_ROW])
-        try:
-            passed = yield
-            if recorder is not None:
-                recorder.try_examples(pyfuncitem.funcargs)
-            return passed
-        except (Exception, RowEnded) as error:
-            if not _is_failure(error):
-                raise
-            if self.is_stopped:
-                raise KeyboardInterrupt from None
-            failure = error if recorder is None else recorder.failure
-            if not isinstance(failure, Mismatch | SubmissionFault):
-                raise
-            found = Failure(failure, recorder.calls if recorder else self._submission.calls.latest())
+        first = self._run(pyfuncitem)
+        if first is None:
+            return True
+        found = first
+        if isinstance(first.error, Mismatch | SubmissionFault):
             number, fixtures = pyfuncitem.stash[_ROW], pyfuncitem.funcargs
-            for retrial in self._follow_through.retrials(number, fixtures, failure):
-                again = self._judge_again(pyfuncitem, retrial)
+            for retrial in self._follow_through.retrials(number, fixtures, first.error):
+                again = self._run(pyfuncitem, retrial)
                 if again is None:
                     pyfuncitem.stash[_NOTE] = retrial.note
                     return True
-                if tells_more(again.error, found.error):
-                    found = again
-            pyfuncitem.stash[_FAILURE] = found
-            raise
+                found = again if tells_more(again.error, found.error) else found
+        pyfuncitem.stash[_FAILURE] = found
+        raise first.raised
 
-    def _judge_again(self, item: pytest.Function, retrial: Retrial) -> Failure | None:
-        """How a row fails in a retrial; None where it passes."""
-        fixtures = {**item.funcargs, **retrial.fixtures}
+    def _run(self, item: pytest.Function, retrial: Retrial | None = None) -> Failure | None:
+        """How a row fails, by itself or in a retrial; None where it passes."""
+        fixtures = item.funcargs if retrial is None else {**item.funcargs, **retrial.fixtures}
         arguments = {name: fixtures[name] for name in inspect.signature(item.obj).parameters}
         recorder = self._recorders.get(item.stash[_ROW])
-        with retrial.begun(), recorder.second_hearing() if recorder else nullcontext():
+        with contextlib.ExitStack() as stack:
+            if retrial is not None:
+                stack.enter_context(retrial.begun())
+                if recorder is not None:
+                    stack.enter_context(recorder.second_hearing())
             try:
                 item.obj(**arguments)
                 if recorder is not None:
@@ -278,9 +273,9 @@ class GradingPlugin:
                     raise
                 if self.is_stopped:
                     raise KeyboardInterrupt from None
-                failure = error if recorder is None else recorder.failure
-                calls = self._submission.calls.latest() if recorder is None else recorder.calls
-                return Failure(failure or error, calls, retrial)
+                if recorder is None or recorder.failure is None:
+                    return Failure(error, error, self._submission.calls.latest(), retrial)
+                return Failure(recorder.failure, error, recorder.calls, retrial)
         return None
 
     @pytest.hookimpl(wrapper=True)
@@ -303,13 +298,8 @@ class GradingPlugin:
 
     def _verdict(self, item: pytest.Item, raised: BaseException | None) -> Verdict:
         number = item.stash[_ROW]
-        recorder = self._recorders.get(number)
         failure = item.stash.get(_FAILURE, None)
-        error = raised
-        if raised is not None and failure is not None:
-            error = failure.error
-        elif raised is not None and recorder is not None and recorder.failure is not None:
-            error = recorder.failure
+        error = raised if failure is None else failure.error
         verdict = judge(error)
         if failure is not None and verdict.outcome is Outcome.FAILED:
             verdict = replace(verdict, explanation=self._explain(item, failure))
