@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from autograder.grading import wording
 from autograder.grading.results import RejectedCall
+from autograder.homework import ASSIGNMENT as HW4
 from hw4.lab import calls, check, command_line
 from hw4.lab.check import UnknownFunction, choose
 from hw4.lab.compare import Mismatch
@@ -24,6 +26,8 @@ from hw4.lab.signatures import SIGNATURES
 from tests.engine.conftest import ROOT
 from tests.engine.student import fill_in, replace_body, run_student, unfill
 from tests.public import strategies
+
+STYLES = sorted(style.name for style in HW4.right_variants.iterdir() if style.is_dir())
 
 
 def checked(folder, *arguments, **environment) -> str:
@@ -63,6 +67,28 @@ def test_the_reference_is_right_in_the_order_of_its_numbers(tmp_path):
     assert list(marks(shown).items()) == [(one.number, "✓") for one in SIGNATURES.values()]
     assert "19 of 19 functions done, 88 of 88 points and 6 of 6 bonus points so far." in shown
     assert "Next" not in shown
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_right_code_in_another_style_is_right_at_home(tmp_path, style):
+    folder = fill_in(tmp_path / "home")
+    for module in (HW4.right_variants / style).glob("*.py"):
+        shutil.copy(module, folder / "hw4")
+    shown = checked(folder)
+    assert "19 of 19 functions done" in shown, shown
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [lambda source: b"\xef\xbb\xbf" + source, lambda source: source.replace(b"\n", b"\r\n")],
+    ids=["byte order mark", "carriage returns"],
+)
+def test_files_as_windows_saves_them_are_right(tmp_path, disguise):
+    folder = fill_in(tmp_path / "home")
+    for module in HW4.modules:
+        source = folder / "hw4" / f"{module}.py"
+        source.write_bytes(disguise(source.read_bytes()))
+    assert marks(checked(folder, "1")) == {"1.1": "✓", "1.2": "✓"}
 
 
 @pytest.fixture(scope="module")

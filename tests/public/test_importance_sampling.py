@@ -62,7 +62,7 @@ def test_a_fair_coin_estimates_a_biased_one(submission):
 @given(drawn=strategies.weighted_values())
 def test_with_all_weights_one_the_estimate_is_the_mean(submission, drawn):
     """Where target and proposal agree, importance sampling is averaging."""
-    returned = submission.importance_sampling.importance_sampling_estimate(
-        drawn.values, np.ones_like(drawn.values)
-    )
-    assert_close(ESTIMATE, returned, drawn.values.mean(), scale=1.0)
+    # No signs: where the largest values cancel, scipy's logsumexp may be nan, in which right code may trust.
+    values = np.abs(drawn.values)
+    returned = submission.importance_sampling.importance_sampling_estimate(values, np.ones_like(values))
+    assert_close(ESTIMATE, returned, values.mean(), scale=1.0)
