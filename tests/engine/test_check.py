@@ -463,6 +463,19 @@ def test_an_unknown_function_is_a_sentence_with_the_nearest(capsys, wanted, near
     assert sentence.endswith("See python -m hw4 check --help.\n")
 
 
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("choose", "Interrupted.\n"), ("run", "The check was interrupted.\n")],
+)
+def test_an_interrupt_is_one_sentence(capsys, monkeypatch, place, sentence):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, place, interrupt)
+    assert command_line.main(["check"]) == 1
+    assert capsys.readouterr().err.lstrip("\n") == sentence
+
+
 # The tests and their functions
 
 READ_MARKS = """

@@ -79,7 +79,7 @@ def show_line(console: Console, result: Result, note: str) -> None:
     own, plain, colour = MARKS[result.outcome]
     mark = own if _can_write(console, own) else plain
     points = f"{result.signature.points:g}" + (" bonus" if result.signature.is_bonus else "")
-    line = Text(f"  {mark} ", style=colour)
+    line = Text("  ").append(f"{mark} ", style=colour)
     line.append(f"{result.signature.number} {_name(result.signature.function):<{_NAME_WIDTH}}")
     line.append(f"  {points:<9}  {note}")
     line.rstrip()

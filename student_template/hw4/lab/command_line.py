@@ -205,6 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{sentence}{end} See {command} --help.", error.exit_code)
     except click.ClickException as error:
         return _complain(error.format_message(), error.exit_code)
+    except click.Abort:  # Ctrl+C, wherever nothing better is said
+        return _complain("Interrupted.", 1)
     except ModuleNotFoundError as error:
         return _complain(environment.not_installed(str(error.name).partition(".")[0]), 1)
     return 0
