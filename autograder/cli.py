@@ -111,6 +111,30 @@ def template(check: bool) -> None:
     print(f"student_template/: {len(written.files)} files, {changed} changed, {removed} removed.")
 
 
+@app.command(short_help="Make the handout's HTML and PDF from its Markdown.")
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 when one of them is stale.")
+def handout(check: bool) -> None:
+    """Make solutions/handout.html and .pdf from docs/handout/, for `template` to hand out."""
+    from autograder.homework import ASSIGNMENT
+    from autograder.release import handout as handouts
+    from autograder.release.template import ReleaseError
+
+    try:
+        if check:
+            problems = handouts.check(ASSIGNMENT)
+            if problems:
+                raise click.ClickException("\n".join([*problems, 'Run "python -m autograder handout".']))
+            print("The handout is what its Markdown gives.")
+            return
+        changed = handouts.write(ASSIGNMENT)
+    except ReleaseError as error:
+        raise click.ClickException(str(error)) from None
+    names = ", ".join(file.name for file in changed)
+    print(
+        f'Changed: {names}. Run "python -m autograder template".' if names else "The handout was up to date."
+    )
+
+
 @app.command(short_help="Look at all that the homework declares, in seconds.")
 def lint() -> None:
     """Say what of the homework is not declared, not consistent or not meant to be handed out; then exit 1."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.assignment import Assignment
-from autograder.release import template
+from autograder.release import handout, template
 from autograder.release.proof import Template
 from autograder.release.template import ReleaseError
 
@@ -71,20 +71,23 @@ def build(
         The platform's, then the students'.
 
     Raises:
-        ReleaseError: the template is stale, the grader falls short, or a secret would be handed out.
+        ReleaseError: handout or template is stale, the grader falls short, or a secret would be handed out.
     """
-    handout = template.generate(assignment)
-    stale = template.check(assignment, handout)
+    stale = handout.check(assignment)
+    if stale:
+        raise ReleaseError([*stale, 'Run "python -m autograder handout" and "template", then bundle again.'])
+    for_students = template.generate(assignment)
+    stale = template.check(assignment, for_students)
     if stale:
         raise ReleaseError([*stale, 'Run "python -m autograder template", then bundle again.'])
-    secrets = find_secrets(assignment, salt, handout.files)
+    secrets = find_secrets(assignment, salt, for_students.files)
     if secrets:
         raise ReleaseError(secrets)
     # Last, because it takes the longest.
     shortcomings = list(find_shortcomings())
     if shortcomings:
         raise ReleaseError([*shortcomings, 'Look at "python -m autograder validate", then bundle again.'])
-    return platform_zip(assignment), students_zip(assignment, handout)
+    return platform_zip(assignment), students_zip(assignment, for_students)
 
 
 def write(archives: Iterable[Archive], folder: Path) -> list[Path]:
@@ -134,10 +137,10 @@ def platform_zip(assignment: Assignment) -> Archive:
     return Archive(f"{assignment.package}-autograder.zip", _zip(files, executable=_SCRIPTS))
 
 
-def students_zip(assignment: Assignment, handout: Template) -> Archive:
+def students_zip(assignment: Assignment, for_students: Template) -> Archive:
     """Make the zip that students get: the template, in a folder named like the zip."""
     name = f"{assignment.package}-student"
-    files = {name / path: content for path, content in handout.files.items()}
+    files = {name / path: content for path, content in for_students.files.items()}
     return Archive(f"{name}.zip", _zip(files))
 
 

@@ -142,6 +142,13 @@ def test_a_stale_template_is_not_handed_out(homework):
         bundle.build(homework, SALT, list)
 
 
+def test_a_stale_handout_is_not_handed_out(homework):
+    """Its HTML and PDF have never been made."""
+    shutil.copytree(ROOT / "docs" / "handout", homework.root / "docs" / "handout")
+    with pytest.raises(ReleaseError, match=r"solutions/handout\.html is not what(.|\n)*autograder handout"):
+        bundle.build(homework, SALT, list)
+
+
 def test_a_solution_is_not_handed_out(homework):
     leak = "Hint: return scale * math.fsum([double(number), number]) / scale\n"
     for folder in (homework.solutions, homework.template):

@@ -1,0 +1,17 @@
+-- On a narrow screen a wide table or formula scrolls by itself, also from the keyboard, and the page does not.
+local function wide(block, label)
+  -- A list, because the keys of a Lua table come in another order each time.
+  local attributes = { { 'role', 'group' }, { 'tabindex', '0' }, { 'aria-label', label } }
+  return pandoc.Div({ block }, pandoc.Attr('', { 'wide' }, attributes))
+end
+
+function Table(table)
+  return wide(table, 'Table')
+end
+
+function Para(paragraph)
+  local only = #paragraph.content == 1 and paragraph.content[1]
+  if only and only.t == 'Math' and only.mathtype == 'DisplayMath' then
+    return wide(paragraph, 'Formula')
+  end
+end
