@@ -23,7 +23,6 @@ _EXERCISES = re.compile(r"(<!-- BEGIN exercises\b.*?-->\n).*?(<!-- END exercises
 _ANNOTATION = re.compile(r"<annotation encoding=.*?</annotation>", re.DOTALL)
 """The TeX source of a formula, which makes up a third of the HTML."""
 _OPTIONS = (
-    "--shift-heading-level-by=-1",  # the first heading is the title
     "--strip-comments",
     "--wrap=none",
     "--fail-if-warnings",
@@ -103,7 +102,7 @@ def check(assignment: Assignment) -> list[str]:
 
 def exercises(assignment: Assignment) -> list[str]:
     """The table of what is to be written, line by line: parts with their points, and their functions."""
-    lines = ["| | Function | Points |", "|---|---|--:|"]
+    lines = ["| Number | Function | Points |", "|---|---|--:|"]
     for part in assignment.parts:
         modules = dict.fromkeys(f"`{assignment.package}/{one.module}.py`" for one in part.functions)
         title = ", ".join([f"**{part.title}**", *modules])
@@ -127,16 +126,22 @@ def _with_exercises(assignment: Assignment, text: str) -> str:
 
 
 def _to_html(assignment: Assignment, text: str) -> bytes:
-    options = ("--mathml", "--toc", "--toc-depth=2", f"--lua-filter={_beside(assignment, 'wide.lua')}")
-    html = _ANNOTATION.sub("", _convert(assignment, text, "html5", "template.html", *options)).encode()
-    if len(html) > MAX_HTML_BYTES:
+    options = ("--mathml", "--toc", "--toc-depth=3", f"--lua-filter={_beside(assignment, 'html.lua')}")
+    html = _ANNOTATION.sub("", _convert(assignment, text, "html5", "template.html", *options))
+    # pandoc's tilde is a combining one, which fonts for mathematics draw in front of its letter.
+    html = html.replace(">\u0303</mo>", ">\u02dc</mo>")
+    size_bytes = len(html.encode())
+    if size_bytes > MAX_HTML_BYTES:
         limit = f"{MAX_HTML_BYTES // 1000} kB"
-        raise ReleaseError([f"The handout's HTML has {len(html) // 1000} kB, {limit} at most: shorten it."])
-    return html
+        raise ReleaseError(
+            [f"The handout's HTML has {size_bytes // 1000} kB, not {limit} at most: shorten it."]
+        )
+    return html.encode()
 
 
 def _to_pdf(assignment: Assignment, text: str) -> bytes:
-    typeset = _convert(assignment, text, "typst", "template.typ")
+    # The first heading becomes the title, and sections become headings of the first level.
+    typeset = _convert(assignment, text, "typst", "template.typ", "--shift-heading-level-by=-1")
     try:
         # The fonts that typst brings along: those of the machine would give other bytes.
         pdf = typst.compile(typeset.encode(), format="pdf", ignore_system_fonts=True)

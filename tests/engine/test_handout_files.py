@@ -100,7 +100,7 @@ def test_a_homework_without_markdown_has_no_handout(homework):
         ("handout.md", "<!-- END exercises -->", "", "has no place for the table of exercises"),
         ("handout.md", r"\nabla_\theta 1 = 0", r"\nabla_\theta 1 \wrong{", "pandoc refuses the handout"),
         ("template.typ", "$body$", "#wrong", "typst refuses the handout: unknown variable: wrong"),
-        ("handout.md", "## 1 The argument", "many words " * 10_000, "kB, 200 kB at most: shorten it"),
+        ("handout.md", "## 1 The argument", "many words " * 10_000, "kB, not 200 kB at most: shorten it"),
     ],
 )
 def test_what_cannot_be_made_is_one_sentence_and_changes_nothing(homework, name, old, new, sentence):

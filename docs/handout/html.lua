@@ -1,3 +1,9 @@
+-- The title is the page's only heading of the first level.
+function Pandoc(document)
+  document.meta.title = document.blocks:remove(1).content
+  return document
+end
+
 -- On a narrow screen a wide table or formula scrolls by itself, also from the keyboard, and the page does not.
 local function wide(block, label)
   -- A list, because the keys of a Lua table come in another order each time.
