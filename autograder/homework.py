@@ -29,6 +29,9 @@ def _function(declared: Signature, *, is_in_bonus: bool) -> Function:
         points=declared.points,
         card=declared.card,
         hints=HINTS.get(declared.function, ()),
+        difficulty=declared.difficulty,
+        minutes=declared.minutes,
+        learns=declared.learns,
     )
 
 

@@ -74,6 +74,9 @@ class Function:
         points: what students are told that its rows add up to; None where they are told nothing.
         card: a paragraph for the head of its stub's docstring; ``{lines}`` becomes the solution's length.
         hints: what students may ask for, from vague to plain; none of them holds a line of a solution.
+        difficulty: from 1 to 5; 0 where students are told nothing.
+        minutes: how long it takes; 0 where students are told nothing.
+        learns: what is learnt, behind "You learn".
     """
 
     number: str
@@ -85,6 +88,9 @@ class Function:
     points: float | None = None
     card: str = ""
     hints: tuple[str, ...] = ()
+    difficulty: int = 0
+    minutes: int = 0
+    learns: str = ""
 
     @property
     def qualified_name(self) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pypandoc
 import typst
 
-from autograder.grading.assignment import Assignment, Function
+from autograder.grading.assignment import Assignment
 from autograder.release.template import ReleaseError
 
 MAX_HTML_BYTES = 200_000
@@ -101,19 +101,21 @@ def check(assignment: Assignment) -> list[str]:
 
 
 def exercises(assignment: Assignment) -> list[str]:
-    """The table of what is to be written, line by line: parts with their points, and their functions."""
-    lines = ["| Number | Function | Points |", "|---|---|--:|"]
+    """The table of what is to be written, line by line: each part, and below it its functions."""
+    lines = ["| Number | Function | Points | Difficulty | Minutes | You learn |", "|---|---|--:|--:|--:|---|"]
     for part in assignment.parts:
         modules = dict.fromkeys(f"`{assignment.package}/{one.module}.py`" for one in part.functions)
         title = ", ".join([f"**{part.title}**", *modules])
-        lines.append(f"| **{part.number}** | {title} | **{'+' * part.is_bonus}{part.points:g}** |")
-        lines += [_exercise(function) for function in part.functions]
+        lines.append(f"| **{part.number}** | {title} | **{_points(part.points, part.is_bonus)}** | | | |")
+        for one in part.functions:
+            points = _points(one.points or 0.0, part.is_bonus or one.bonus_points > 0.0)
+            cells = (one.number, f"`{one.name}`", points, one.difficulty, one.minutes, one.learns)
+            lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 
-def _exercise(function: Function) -> str:
-    points = f"+{function.bonus_points:g}" if function.bonus_points else ""
-    return f"| {function.number} | `{function.name}` | {points} |"
+def _points(points: float, is_bonus: bool) -> str:
+    return f"{'+' if is_bonus else ''}{points:g}"
 
 
 def _with_exercises(assignment: Assignment, text: str) -> str:

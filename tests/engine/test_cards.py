@@ -1,22 +1,21 @@
-"""The exercise cards: at the head of every stub, and in the handout's table, from one declaration."""
+"""The exercise cards: at the head of every stub, and in the README's table, from one declaration."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 import re
-from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 import pytest
 
 from autograder.homework import ASSIGNMENT as HW4
-from autograder.release import markers, proof, template
+from autograder.release import handout, markers, proof, template
 from hw4.lab.signatures import SIGNATURES
 from tests.engine import toy_homework
 
 CARD = "Part 1.1, 2 points: about {lines}. You learn to double."
 TRIPLE = '    """Return three times the number (lecture, "Multiples"), whatever the scale."""\n'
-HEAD = "| | Function | Points | Difficulty | Minutes | You learn |"
 
 
 @pytest.fixture
@@ -33,8 +32,7 @@ def with_card(homework, place, card=CARD):
 
 
 def stub_of(homework, path="toy/arithmetic.py", name="double"):
-    files = {str(path): text.decode() for path, text in template.generate(homework).files.items()}
-    tree = ast.parse(files[path])
+    tree = ast.parse(template.generate(homework).files[PurePosixPath(path)])
     return next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
 
 
@@ -106,28 +104,10 @@ def test_a_wrapped_line_counts_once(tmp_path):
     assert "about 2 lines" in ast.get_docstring(stub)
 
 
-# In the handout
+# In the table of exercises
 
 
-def rows() -> Iterator[str]:
-    """The lines of the handout's table."""
-    yield HEAD
-    yield "|---|---|--:|--:|--:|---|"
-    for part in HW4.parts:
-        points = f"+{part.points:g}" if part.is_bonus else f"{part.points:g}"
-        modules = dict.fromkeys(function.module for function in part.functions)
-        title = ", ".join([f"**{part.title}**", *(f"`hw4/{module}.py`" for module in modules)])
-        yield f"| **{part.number}** | {title} | **{points}** | | | |"
-        for function in part.functions:
-            one = SIGNATURES[function.qualified_name]
-            points = f"+{one.points:g}" if one.is_bonus else f"{one.points:g}"
-            yield (
-                f"| {one.number} | `{function.name}` | {points} | {one.difficulty} | {one.minutes} | "
-                f"{one.learns} |"
-            )
-
-
-def test_the_handouts_table_is_what_is_declared():
-    handout = (HW4.solutions / "README.md").read_text(encoding="utf-8")
-    table = "\n".join(rows())
-    assert table in handout, f"The table of solutions/README.md should read\n{table}"
+def test_the_readmes_table_is_what_is_declared():
+    readme = (HW4.solutions / "README.md").read_text(encoding="utf-8")
+    table = "\n".join(handout.exercises(HW4))
+    assert table in readme, f"The table of solutions/README.md should read\n{table}"
