@@ -9,71 +9,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.oracle.mdp import FloatArray, TabularMDP
+from autograder.oracle.mdp import FloatArray, SoftmaxMDP
+from hw4 import tabular
 
 
-def occupancy(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
-    """Return the chance to be in each state at each step.
-
-    Args:
-        mdp: the MDP.
-        theta: (d,).
-
-    Returns:
-        (H, S), Pr(s_h = s and the episode has not ended); a row sums to the chance that step h happens.
-    """
-    step = _sum("sa,sat->st", mdp.policy(theta), mdp.transitions[:, :, : mdp.S])
-    visits = np.empty((mdp.H, mdp.S))
-    visits[0] = mdp.start
-    for h in range(1, mdp.H):
-        visits[h] = visits[h - 1] @ step
-    return visits
+def occupancy(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
+    """Return the chance to be in each state at each step under π_θ, (H, S)."""
+    return tabular.occupancy(mdp, mdp.policy(theta))
 
 
-def action_values(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
-    """Return Q_h(s, a) = r(s, a, h) + Σ_s' P(s'|s, a) V_{h+1}(s'), by Bellman's recursion.
-
-    Args:
-        mdp: the MDP.
-        theta: (d,).
-
-    Returns:
-        (H, S, A).
-    """
-    policy = mdp.policy(theta)
-    values: FloatArray = mdp.rewards.copy()
-    for h in reversed(range(mdp.H - 1)):
-        values[h] += mdp.transitions[:, :, : mdp.S] @ (policy * values[h + 1]).sum(axis=-1)
-    return values
+def action_values(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
+    """Return Q^θ_h(s, a), (H, S, A)."""
+    return tabular.action_values(mdp, mdp.policy(theta))
 
 
-def state_values(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
-    """Return V_h(s) = E_{a ~ π_θ(·|s)}[Q_h(s, a)].
-
-    Args:
-        mdp: the MDP.
-        theta: (d,).
-
-    Returns:
-        (H, S).
-    """
-    return _sum("sa,hsa->hs", mdp.policy(theta), action_values(mdp, theta))
+def state_values(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
+    """Return V^θ_h(s), (H, S)."""
+    return tabular.state_values(mdp, mdp.policy(theta))
 
 
-def advantages(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
-    """Return A_h(s, a) = Q_h(s, a) − V_h(s).
-
-    Args:
-        mdp: the MDP.
-        theta: (d,).
-
-    Returns:
-        (H, S, A).
-    """
-    return action_values(mdp, theta) - state_values(mdp, theta)[:, :, np.newaxis]
+def advantages(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
+    """Return A^θ_h(s, a), (H, S, A)."""
+    return tabular.advantages(mdp, mdp.policy(theta))
 
 
-def performance_gradient(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
+def performance_gradient(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
     """Return ∇J(θ) = E_{τ ~ ρ_θ}[Σ_h ∇ln π_θ(a_h|s_h) A_h(s_h, a_h)].
 
     Args:
@@ -87,7 +47,7 @@ def performance_gradient(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
     return _sum("hsa,hsa,sad->d", steps, advantages(mdp, theta), mdp.scores(theta))
 
 
-def fisher(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
+def fisher(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
     """Return F_θ in the slide's second form, the sum over steps.
 
         F_θ = E_{τ ~ ρ_θ}[Σ_h ∇ln π_θ(a_h|s_h) ∇ln π_θ(a_h|s_h)ᵀ]
@@ -105,7 +65,7 @@ def fisher(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
 
 
 def surrogate_gradient(
-    mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray, kl_weight: float
+    mdp: SoftmaxMDP, theta_k: FloatArray, theta: FloatArray, kl_weight: float
 ) -> FloatArray:
     """Return ∇_θ ℓ^k(θ).
 
@@ -128,7 +88,7 @@ def surrogate_gradient(
     return gain + kl_weight * _sum("hs,sa,sad->d", visits, mdp.policy(theta_k), scores)
 
 
-def _feature_covariances(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
+def _feature_covariances(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
     """Return Cov_{a ~ π_θ(·|s)}[φ(s, a)] = E[∇ln π ∇ln πᵀ] for every state: (S, d, d)."""
     scores = mdp.scores(theta)
     return _sum("sa,sai,saj->sij", mdp.policy(theta), scores, scores)

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hw4.tabular import TabularMDP
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -22,61 +24,8 @@ MAX_SIZE = 3
 
 
 @dataclass(frozen=True, eq=False)
-class TabularMDP:
-    """A finite-horizon MDP whose states, actions and steps can be counted on one hand.
-
-    Attributes:
-        start: (S,), μ(s_0).
-        transitions: (S, A, S + 1), P(s'|s, a); the last entry is the chance that the episode ends after this
-            step. After step H − 1 it ends in any case.
-        rewards: (H, S, A), r(s, a, h).
-        features: (S, A, d), the policy's φ(s, a).
-
-    Raises:
-        ValueError: when shapes do not fit, or probabilities are negative or do not sum to one.
-    """
-
-    start: FloatArray
-    transitions: FloatArray
-    rewards: FloatArray
-    features: FloatArray
-
-    def __post_init__(self) -> None:
-        S, A, H = self.S, self.A, self.H
-        for name, expected in (
-            ("start", (S,)),
-            ("transitions", (S, A, S + 1)),
-            ("rewards", (H, S, A)),
-            ("features", (S, A, self.d)),
-        ):
-            if getattr(self, name).shape != expected:
-                raise ValueError(
-                    f"TabularMDP.{name} has shape {getattr(self, name).shape}, but {expected} was expected."
-                )
-        for name in ("start", "transitions"):
-            chances = getattr(self, name)
-            if (chances < 0).any() or not np.allclose(chances.sum(axis=-1), 1.0, rtol=0.0, atol=1e-12):
-                raise ValueError(f"TabularMDP.{name} must be non-negative and sum to 1 along its last axis.")
-
-    @property
-    def S(self) -> int:
-        """The number of states."""
-        return int(self.features.shape[0])
-
-    @property
-    def A(self) -> int:
-        """The number of actions."""
-        return int(self.features.shape[1])
-
-    @property
-    def H(self) -> int:
-        """The horizon: the most steps an episode can have."""
-        return int(self.rewards.shape[0])
-
-    @property
-    def d(self) -> int:
-        """The number of policy features."""
-        return int(self.features.shape[2])
+class SoftmaxMDP(TabularMDP):
+    """An MDP together with the softmax-linear policies of its features, π_θ(a|s) ∝ exp(θ·φ(s, a))."""
 
     def log_policy(self, theta: FloatArray) -> FloatArray:
         """Return ln π_θ(a|s) for every state and action.
@@ -124,7 +73,7 @@ def random_mdp(
     n_features: int = 2,
     n_outcomes: int = 2,
     kind: FeatureKind = "dense",
-) -> TabularMDP:
+) -> SoftmaxMDP:
     """Draw an MDP that can be read and checked by hand.
 
     Probabilities are multiples of 0.1 and at least 0.2 where they are not zero; rewards and features are
@@ -153,7 +102,7 @@ def random_mdp(
         _possible_outcomes(rng, n_states, n_actions, n_outcomes), np.ndindex(n_states, n_actions), strict=True
     ):
         transitions[state, action, possible] = _round_chances(rng, n_outcomes)
-    return TabularMDP(
+    return SoftmaxMDP(
         start=_round_chances(rng, n_states),
         transitions=transitions,
         rewards=_half_steps(rng, 3.0, (horizon, n_states, n_actions)),
@@ -161,7 +110,7 @@ def random_mdp(
     )
 
 
-def random_theta(rng: np.random.Generator, mdp: TabularMDP, spread: float = 0.5) -> FloatArray:
+def random_theta(rng: np.random.Generator, mdp: SoftmaxMDP, spread: float = 0.5) -> FloatArray:
     """Draw policy parameters at which every action keeps a fair chance.
 
     Args:
@@ -182,7 +131,7 @@ def random_census_mdp(
     n_actions: int = 2,
     horizon: int = 2,
     n_features: int = 2,
-) -> tuple[TabularMDP, FloatArray]:
+) -> tuple[SoftmaxMDP, FloatArray]:
     """Draw an MDP and a θ under which every trajectory's probability is a multiple of one small 1/N.
 
     A batch of N trajectories, each as often as its probability says, then *is* the distribution (see
@@ -219,7 +168,7 @@ def random_census_mdp(
         features = features + missing[..., np.newaxis] * theta / (theta @ theta)
         if _is_well_conditioned(features):
             break
-    mdp = TabularMDP(
+    mdp = SoftmaxMDP(
         start=_quarters(rng, n_states),
         transitions=transitions,
         rewards=_half_steps(rng, 3.0, (horizon, n_states, n_actions)),

@@ -36,7 +36,7 @@ IS_ROOT = sweep.gives_workers_own_users() and sys.platform == "linux"
 EVERY_LAYER = "limits,privileges,landlock,seccomp"
 WITHOUT_LANDLOCK = "limits,privileges,seccomp"
 WITHOUT_KERNEL_LAYERS = "limits,privileges"
-_SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "independent_draws(", "real_scores")
+_SECRETS_OF_TESTS = ("quiet_mask(", "test_fisher_sums", "census_batch(", "real_scores")
 _FOLDERS = re.compile(r"(?<![\w…])/(tmp|root|home|usr|var|work|opt|autograder|etc|proc|dev)/")
 _FOLDERS_OF_GRADER = ("autograder", "solutions", "student_template", "tests/hidden", "tests/public")
 _WITH_NEIGHBOURS = ("exit_os", "exit_sys", "exit_segfault", "kill_parent", "hang", "take_memory", "take_disk")

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.oracle.batches import whole_batch
 from autograder.oracle.enumeration import Enumeration, enumerate_trajectories
 from autograder.oracle.exact import advantages, fisher, occupancy, performance_gradient, state_values
-from autograder.oracle.mdp import FeatureKind, FloatArray, TabularMDP, random_mdp
+from autograder.oracle.mdp import FeatureKind, FloatArray, SoftmaxMDP, random_mdp
+from hw4 import tabular
+from hw4.tabular import whole_batch
 from hw4.trajectories import TrajectoryBatch
 
 MAX_PADDING = 1e12
@@ -21,21 +22,12 @@ MAX_PADDING = 1e12
 MAX_PADDING_FEATURE = 10.0
 
 
-def two_action_example() -> TabularMDP:
-    """Return the lecture's "Example of Natural Gradient on 1-d problem: 2 actions, 1 state".
-
-    φ is 1 for the first action and 0 for the second, so π_θ(a_1) = e^θ/(1 + e^θ); the rewards are 100 and 1.
-    Hence ∇J(θ) = 99 e^θ/(1 + e^θ)² and F_θ = e^θ/(1 + e^θ)², and F⁻¹∇J = 99 wherever θ is.
-    """
-    return TabularMDP(
-        start=np.array([1.0]),
-        transitions=np.array([[[0.0, 1.0], [0.0, 1.0]]]),
-        rewards=np.array([[[100.0, 1.0]]]),
-        features=np.array([[[1.0], [0.0]]]),
-    )
+def two_action_example() -> SoftmaxMDP:
+    """Return the lecture's example, with its policy."""
+    return SoftmaxMDP(**vars(tabular.two_action_example()))
 
 
-def random_mdp_of_any_size(rng: np.random.Generator) -> TabularMDP:
+def random_mdp_of_any_size(rng: np.random.Generator) -> SoftmaxMDP:
     """Draw an MDP of 2 or 3 states, 2 or 3 actions, 1 to 3 steps and any kind of features.
 
     It has up to 819 trajectories: for tests that sum over trajectories, not for those that call a student's
@@ -112,7 +104,7 @@ def sample_batch(
     return whole_batch(every, baseline_features).select(drawn)
 
 
-def performance(mdp: TabularMDP, theta: FloatArray) -> float:
+def performance(mdp: SoftmaxMDP, theta: FloatArray) -> float:
     """Return J(θ) = E_{s_0 ~ μ}[V_0(s_0)], the expected undiscounted return.
 
     Args:
@@ -122,10 +114,10 @@ def performance(mdp: TabularMDP, theta: FloatArray) -> float:
     Returns:
         J(θ).
     """
-    return float(mdp.start @ state_values(mdp, theta)[0])
+    return tabular.performance(mdp, mdp.policy(theta))
 
 
-def fisher_of_trajectories(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
+def fisher_of_trajectories(mdp: SoftmaxMDP, theta: FloatArray) -> FloatArray:
     """Return F_θ in the slide's first form, the outer product of the trajectory's score.
 
         F_θ = E_{τ ~ ρ_θ}[∇ln ρ_θ(τ) ∇ln ρ_θ(τ)ᵀ]
@@ -146,7 +138,7 @@ def fisher_of_trajectories(mdp: TabularMDP, theta: FloatArray) -> FloatArray:
     return np.einsum("n,ni,nj->ij", every.probabilities(theta), trajectory_scores, trajectory_scores)
 
 
-def natural_gradient_step(mdp: TabularMDP, theta: FloatArray, delta: float) -> FloatArray:
+def natural_gradient_step(mdp: SoftmaxMDP, theta: FloatArray, delta: float) -> FloatArray:
     """Return the NPG iterate, the θ' that maximises ∇J(θ)·(θ' − θ) subject to (θ' − θ)ᵀ F_θ (θ' − θ) ≤ δ.
 
         θ' = θ + η F⁻¹∇J(θ),  η = √(δ / ∇JᵀF⁻¹∇J)
@@ -171,7 +163,7 @@ def natural_gradient_step(mdp: TabularMDP, theta: FloatArray, delta: float) -> F
     return np.asarray(theta + np.sqrt(delta / slope) * direction)
 
 
-def trajectory_kl(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray) -> float:
+def trajectory_kl(mdp: SoftmaxMDP, theta_k: FloatArray, theta: FloatArray) -> float:
     """Return KL(ρ_θk | ρ_θ), the divergence between the two distributions of trajectories.
 
         KL(ρ_θk | ρ_θ) = E_{τ ~ ρ_θk}[ln ρ_θk(τ)/ρ_θ(τ)] = E_{s_h ~ ρ_θk}[Σ_h KL(π_θk(·|s_h) | π_θ(·|s_h))]
@@ -190,7 +182,7 @@ def trajectory_kl(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray) -> fl
     return float(np.einsum("hs,sa,sa->", occupancy(mdp, theta_k), mdp.policy(theta_k), log_ratio))
 
 
-def trajectory_kl_gradient(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray) -> FloatArray:
+def trajectory_kl_gradient(mdp: SoftmaxMDP, theta_k: FloatArray, theta: FloatArray) -> FloatArray:
     """Return ∇_θ KL(ρ_θk | ρ_θ) = −E_{τ ~ ρ_θk}[Σ_h ∇ln π_θ(a_h|s_h)].
 
     Args:
@@ -204,7 +196,7 @@ def trajectory_kl_gradient(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArr
     return -np.einsum("hs,sa,sad->d", occupancy(mdp, theta_k), mdp.policy(theta_k), mdp.scores(theta))
 
 
-def trajectory_kl_hessian(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray) -> FloatArray:
+def trajectory_kl_hessian(mdp: SoftmaxMDP, theta_k: FloatArray, theta: FloatArray) -> FloatArray:
     """Return ∇²_θ KL(ρ_θk | ρ_θ) = −E_{τ ~ ρ_θk}[Σ_h ∇² ln π_θ(a_h|s_h)].
 
     For a softmax-linear policy −∇² ln π_θ(a|s) is the covariance of φ(s, ·) under π_θ, whatever the action.
@@ -221,7 +213,7 @@ def trajectory_kl_hessian(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArra
     return np.einsum("hs,sa,sai,saj->ij", occupancy(mdp, theta_k), mdp.policy(theta), scores, scores)
 
 
-def surrogate(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray, kl_weight: float) -> float:
+def surrogate(mdp: SoftmaxMDP, theta_k: FloatArray, theta: FloatArray, kl_weight: float) -> float:
     """Return PPO's objective.
 
         ℓ^k(θ) = E_{s_h ~ ρ_θk}[Σ_h E_{a_h ~ π_θ(·|s_h)}[A^θk(s_h, a_h, h)]]
@@ -245,7 +237,7 @@ def surrogate(mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray, kl_weight
 
 
 def surrogate_estimate_mean(
-    mdp: TabularMDP, theta_k: FloatArray, theta: FloatArray, kl_weight: float, baseline: FloatArray
+    mdp: SoftmaxMDP, theta_k: FloatArray, theta: FloatArray, kl_weight: float, baseline: FloatArray
 ) -> float:
     """Return E[ℓ̂^k(θ)], what the lecture's estimate of PPO's objective is on average, for fixed b̃ and θ.
 
@@ -275,7 +267,7 @@ def surrogate_estimate_mean(
     return surrogate(mdp, theta_k, theta, kl_weight) + constant
 
 
-def one_hot_baseline_mean(mdp: TabularMDP, theta: FloatArray, n_trajectories: int) -> FloatArray:
+def one_hot_baseline_mean(mdp: SoftmaxMDP, theta: FloatArray, n_trajectories: int) -> FloatArray:
     """Return the expected least-squares baseline on one-hot (s, h) features: minimum norm, no ridge.
 
     The weight of (s, h) is the mean of the R_h seen there, and 0 where nothing was seen. Given that something
@@ -287,7 +279,7 @@ def one_hot_baseline_mean(mdp: TabularMDP, theta: FloatArray, n_trajectories: in
         n_trajectories: N, how many independent ones.
 
     Returns:
-        (H, S); flattened it is in the order of ``batches.one_hot_features``.
+        (H, S); flattened it is in the order of ``tabular.one_hot_features``.
     """
     seen = 1.0 - (1.0 - occupancy(mdp, theta)) ** n_trajectories
     return np.asarray(seen * state_values(mdp, theta))

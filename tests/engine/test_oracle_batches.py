@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from autograder.oracle import batches, exact
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.mdp import random_census_mdp, random_mdp, random_theta
+from hw4 import tabular
 from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True, database=None)
@@ -26,7 +27,7 @@ def draw(seed):
 @given(seed=SEEDS)
 def test_the_whole_batch_shows_the_features_of_the_states_visited(seed):
     _, mdp, every, _ = draw(seed)
-    batch = batches.whole_batch(every)
+    batch = tabular.whole_batch(every)
     assert batch.features.shape == (len(every), mdp.H, mdp.A, mdp.d)
     np.testing.assert_array_equal(batch.features[every.mask], mdp.features[every.states[every.mask]])
 
@@ -36,21 +37,21 @@ def test_the_whole_batch_shows_the_features_of_the_states_visited(seed):
 def test_one_hot_features_make_any_baseline_linear(seed):
     rng, mdp, every, _ = draw(seed)
     baseline = rng.normal(size=(mdp.H, mdp.S))
-    predicted = batches.whole_batch(every).baseline_features @ baseline.ravel()
+    predicted = tabular.whole_batch(every).baseline_features @ baseline.ravel()
     np.testing.assert_allclose(predicted, every.along(baseline), atol=1e-12)
 
 
 def test_given_baseline_features_replace_the_one_hot_ones():
     rng, mdp, every, _ = draw(0)
     table = rng.normal(size=(mdp.H, mdp.S, 3))
-    np.testing.assert_array_equal(batches.whole_batch(every, table).baseline_features, every.along(table))
+    np.testing.assert_array_equal(tabular.whole_batch(every, table).baseline_features, every.along(table))
 
 
 @EXAMPLES
 @given(seed=SEEDS)
 def test_loud_padding_leaves_the_real_steps_alone(seed):
     rng, _, every, _ = draw(seed)
-    quiet = batches.whole_batch(every)
+    quiet = tabular.whole_batch(every)
     loud = lecture.with_large_padding(quiet, rng)
     for name in ("features", "baseline_features", "actions", "rewards"):
         np.testing.assert_array_equal(getattr(loud, name)[quiet.mask], getattr(quiet, name)[quiet.mask])
@@ -60,7 +61,7 @@ def test_loud_padding_leaves_the_real_steps_alone(seed):
 @given(seed=SEEDS)
 def test_loud_padding_is_loud_but_within_the_contract(seed):
     rng, mdp, every, _ = draw(seed)
-    loud = lecture.with_large_padding(batches.whole_batch(every), rng)
+    loud = lecture.with_large_padding(tabular.whole_batch(every), rng)
     padding = ~loud.mask
     for values, largest in ((loud.features, 10.0), (loud.baseline_features, 1e12), (loud.rewards, 1e12)):
         sizes = np.abs(values[padding])
@@ -71,7 +72,7 @@ def test_loud_padding_is_loud_but_within_the_contract(seed):
 
 def test_loud_padding_shows_every_valid_action():
     rng, mdp, every, _ = draw(0)
-    short = batches.whole_batch(every).select(np.zeros(50, dtype=np.int64))
+    short = tabular.whole_batch(every).select(np.zeros(50, dtype=np.int64))
     loud = lecture.with_large_padding(short, rng)
     assert set(loud.actions[~loud.mask]) == set(range(mdp.A))
 
@@ -79,13 +80,13 @@ def test_loud_padding_shows_every_valid_action():
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_draws_probabilities_sum_to_one(size):
     _, _, every, theta = draw(0)
-    members, probabilities = batches.independent_draws(every.probabilities(theta), size)
+    members, probabilities = tabular.independent_draws(every.probabilities(theta), size)
     assert members.shape == (len(every) ** size, size)
     np.testing.assert_allclose(probabilities.sum(), 1.0, rtol=1e-12)
 
 
 def test_pairs_are_ordered_and_a_trajectory_may_be_drawn_twice():
-    members, probabilities = batches.independent_draws(np.array([0.25, 0.75]), 2)
+    members, probabilities = tabular.independent_draws(np.array([0.25, 0.75]), 2)
     assert members.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     np.testing.assert_allclose(probabilities, [1 / 16, 3 / 16, 3 / 16, 9 / 16])
 
@@ -93,14 +94,14 @@ def test_pairs_are_ordered_and_a_trajectory_may_be_drawn_twice():
 def test_an_expectation_weights_what_the_estimator_returns():
     points = np.array([[1.0, 2.0], [3.0, 10.0]])
     np.testing.assert_allclose(
-        batches.expectation(lambda point: 2 * point, points, np.array([0.25, 0.75])), [5, 16]
+        tabular.expectation(lambda point: 2 * point, points, np.array([0.25, 0.75])), [5, 16]
     )
-    assert batches.expectation(float, [1.0, 3.0], np.array([0.25, 0.75])).shape == ()
+    assert tabular.expectation(float, [1.0, 3.0], np.array([0.25, 0.75])).shape == ()
 
 
 def test_an_expectation_refuses_samples_without_probabilities():
     with pytest.raises(ValueError, match="There are 3 samples, but 2 probabilities"):
-        batches.expectation(float, [1.0, 2.0, 3.0], np.array([0.5, 0.5]))
+        tabular.expectation(float, [1.0, 2.0, 3.0], np.array([0.5, 0.5]))
 
 
 @EXAMPLES
@@ -108,7 +109,7 @@ def test_an_expectation_refuses_samples_without_probabilities():
 def test_pairs_show_what_single_trajectories_hide(seed):
     # The mean over all steps is the mean of each trajectory's mean over its steps: on one, but not on two.
     _, _, every, theta = draw(seed)
-    single, pair = (batches.independent_draws(every.probabilities(theta), size) for size in (1, 2))
+    single, pair = (tabular.independent_draws(every.probabilities(theta), size) for size in (1, 2))
 
     def mean_over_steps(chosen):
         return every.rewards()[chosen].sum() / every.mask[chosen].sum()
@@ -117,23 +118,23 @@ def test_pairs_show_what_single_trajectories_hide(seed):
         return (every.rewards()[chosen].sum(axis=1) / every.mask[chosen].sum(axis=1)).mean()
 
     np.testing.assert_allclose(
-        batches.expectation(mean_over_steps, *single), batches.expectation(mean_of_means, *single), atol=1e-12
+        tabular.expectation(mean_over_steps, *single), tabular.expectation(mean_of_means, *single), atol=1e-12
     )
-    assert abs(batches.expectation(mean_over_steps, *pair) - batches.expectation(mean_of_means, *pair)) > 1e-6
+    assert abs(tabular.expectation(mean_over_steps, *pair) - tabular.expectation(mean_of_means, *pair)) > 1e-6
 
 
 @EXAMPLES
 @given(seed=SEEDS)
 def test_a_fitted_one_hot_baseline_has_the_stated_mean(seed):
     _, mdp, every, theta = draw(seed)
-    batch = batches.whole_batch(every)
+    batch = tabular.whole_batch(every)
 
     def fit(chosen):
         design, returns = batch.baseline_features[chosen], every.returns()[chosen]
         return np.linalg.lstsq(design[every.mask[chosen]], returns[every.mask[chosen]], rcond=None)[0]
 
     for size in (1, 2):
-        mean = batches.expectation(fit, *batches.independent_draws(every.probabilities(theta), size))
+        mean = tabular.expectation(fit, *tabular.independent_draws(every.probabilities(theta), size))
         expected = lecture.one_hot_baseline_mean(mdp, theta, size)
         np.testing.assert_allclose(mean.reshape(mdp.H, mdp.S), expected, atol=1e-10)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.oracle.enumeration import enumerate_trajectories
-from autograder.oracle.mdp import TabularMDP, random_mdp, random_theta
+from autograder.oracle.mdp import SoftmaxMDP, random_mdp, random_theta
 from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, database=None)
@@ -68,7 +68,7 @@ def test_padding_is_zero_in_every_array(seed):
 
 
 def test_a_mdp_that_can_be_listed_by_hand_is_listed_so():
-    mdp = TabularMDP(
+    mdp = SoftmaxMDP(
         start=np.array([1.0]),
         transitions=np.array([[[0.25, 0.75], [1.0, 0.0]]]),
         rewards=np.array([[[1.0, 2.0]], [[4.0, 8.0]]]),

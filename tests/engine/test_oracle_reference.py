@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autograder.oracle import batches, exact
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.mdp import random_census_mdp, random_mdp, random_theta
-from hw4 import baseline, npg, policy, policy_gradient, ppo, trpo
+from hw4 import baseline, npg, policy, policy_gradient, ppo, tabular, trpo
 from tests.engine import lecture
 
 EXAMPLES = settings(max_examples=10, deadline=None, derandomize=True, database=None)
@@ -27,11 +27,11 @@ class Instance:
         self.mdp = random_mdp(rng)
         self.theta_k, self.theta = random_theta(rng, self.mdp), random_theta(rng, self.mdp, spread=1.0)
         every = enumerate_trajectories(self.mdp)
-        self.batch = lecture.with_large_padding(batches.whole_batch(every), rng)
+        self.batch = lecture.with_large_padding(tabular.whole_batch(every), rng)
         self.baseline = 3.0 * rng.normal(size=(self.mdp.H, self.mdp.S))
         self.advantages = every.returns() - every.along(self.baseline)
         self.scores = policy.score(self.theta_k, self.batch.features, self.batch.actions)
-        self.draws = batches.independent_draws(every.probabilities(self.theta_k), size)
+        self.draws = tabular.independent_draws(every.probabilities(self.theta_k), size)
 
     def ppo_arguments(self, i):
         chosen = self.batch.select(i)
@@ -51,7 +51,7 @@ class Instance:
 @given(seed=SEEDS)
 def test_the_policy_gradient_estimate_is_unbiased(seed, size):
     at = Instance(seed, size)
-    mean = batches.expectation(
+    mean = tabular.expectation(
         lambda i: policy_gradient.policy_gradient_estimate(at.scores[i], at.advantages[i], at.batch.mask[i]),
         *at.draws,
     )
@@ -63,7 +63,7 @@ def test_the_policy_gradient_estimate_is_unbiased(seed, size):
 @given(seed=SEEDS)
 def test_the_fisher_estimate_is_unbiased(seed, size):
     at = Instance(seed, size)
-    mean = batches.expectation(lambda i: npg.fisher_estimate(at.scores[i], at.batch.mask[i]), *at.draws)
+    mean = tabular.expectation(lambda i: npg.fisher_estimate(at.scores[i], at.batch.mask[i]), *at.draws)
     np.testing.assert_allclose(mean, exact.fisher(at.mdp, at.theta_k), atol=1e-9)
 
 
@@ -73,7 +73,7 @@ def test_the_fisher_estimate_is_unbiased(seed, size):
 def test_the_fitted_baseline_has_the_oracles_mean(seed, size):
     at = Instance(seed, size)
     returns = baseline.rewards_to_go(at.batch.rewards, at.batch.mask)
-    mean = batches.expectation(
+    mean = tabular.expectation(
         lambda i: baseline.fit_baseline(at.batch.baseline_features[i], returns[i], at.batch.mask[i]),
         *at.draws,
     )
@@ -86,7 +86,7 @@ def test_the_fitted_baseline_has_the_oracles_mean(seed, size):
 @given(seed=SEEDS)
 def test_the_ppo_loss_has_the_oracles_mean(seed, size):
     at = Instance(seed, size)
-    mean = batches.expectation(lambda i: ppo.ppo_loss(*at.ppo_arguments(i)), *at.draws)
+    mean = tabular.expectation(lambda i: ppo.ppo_loss(*at.ppo_arguments(i)), *at.draws)
     expected = -lecture.surrogate_estimate_mean(at.mdp, at.theta_k, at.theta, KL_WEIGHT, at.baseline)
     np.testing.assert_allclose(mean, expected, atol=1e-9)
 
@@ -96,7 +96,7 @@ def test_the_ppo_loss_has_the_oracles_mean(seed, size):
 @given(seed=SEEDS)
 def test_the_ppo_gradient_is_unbiased_away_from_theta_k(seed, size):
     at = Instance(seed, size)
-    mean = batches.expectation(lambda i: ppo.ppo_gradient(*at.ppo_arguments(i)), *at.draws)
+    mean = tabular.expectation(lambda i: ppo.ppo_gradient(*at.ppo_arguments(i)), *at.draws)
     expected = -exact.surrogate_gradient(at.mdp, at.theta_k, at.theta, KL_WEIGHT)
     np.testing.assert_allclose(mean, expected, atol=1e-9)
 
@@ -106,7 +106,7 @@ def test_the_ppo_gradient_is_unbiased_away_from_theta_k(seed, size):
 @given(seed=SEEDS)
 def test_the_kl_estimate_is_unbiased(seed, size):
     at = Instance(seed, size)
-    mean = batches.expectation(
+    mean = tabular.expectation(
         lambda i: trpo.kl_estimate(at.theta_k, at.theta, at.batch.features[i], at.batch.mask[i]), *at.draws
     )
     np.testing.assert_allclose(mean, lecture.trajectory_kl(at.mdp, at.theta_k, at.theta), atol=1e-9)

@@ -7,9 +7,9 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograder.oracle.batches import expectation, independent_draws
 from hw4 import importance_sampling as reference
 from hw4.lab.compare import as_returned, assert_close
+from hw4.tabular import expectation, independent_draws
 from tests.hidden.properties import MAGNITUDES
 from tests.hidden.untouched import assert_leaves_arguments
 from tests.public import strategies

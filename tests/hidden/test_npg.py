@@ -10,12 +10,12 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.oracle.batches import expectation, independent_draws
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.exact import fisher
 from autograder.oracle.mdp import random_mdp, random_theta
 from hw4 import npg as reference
 from hw4.lab.compare import STEP_TOLERANCE, Mismatch, as_returned, assert_close
+from hw4.tabular import expectation, independent_draws
 from tests.hidden.properties import (
     FEW,
     LOUDNESS,

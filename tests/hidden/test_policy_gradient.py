@@ -8,7 +8,6 @@ import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
 from hypothesis import example, given, settings
 
-from autograder.oracle.batches import expectation, independent_draws
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.exact import performance_gradient
 from autograder.oracle.mdp import random_mdp, random_theta
@@ -16,6 +15,7 @@ from hw4 import policy_gradient as reference
 from hw4.lab.cartpole import POLICY_FEATURES, STATE_SIZE, rollout
 from hw4.lab.compare import Mismatch, as_returned, assert_close
 from hw4.policy import action_log_probabilities, score
+from hw4.tabular import expectation, independent_draws
 from tests.hidden.properties import (
     FEW,
     LOUDNESS,

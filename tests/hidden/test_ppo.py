@@ -10,12 +10,12 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.oracle.batches import expectation, independent_draws, whole_batch
 from autograder.oracle.enumeration import enumerate_trajectories
 from autograder.oracle.exact import surrogate_gradient
 from autograder.oracle.mdp import random_mdp, random_theta
 from hw4 import ppo as reference
 from hw4.lab.compare import Mismatch, as_returned, assert_close
+from hw4.tabular import expectation, independent_draws, whole_batch
 from tests.hidden.properties import (
     FEW,
     LOUDNESS,
