@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 import gymnasium
 import numpy as np
 
-from hw4.__main__ import find_function
 from hw4.lab.cartpole import rollout
+from hw4.lab.learning import find_function
 from hw4.lab.training import SETTINGS, LearningCurve, train
 from hw4.lab.updates import UPDATES
 from hw4.policy import action_log_probabilities

@@ -52,13 +52,21 @@ def test_the_reference_learns_with_every_algorithm(capsys, algorithm):
 def test_the_learning_curve_is_printed_in_a_few_lines(capsys):
     command_line.main(TRAIN_NPG)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "NPG on CartPole-v1: horizon 200, 20 iterations, seed 0"
+    assert lines[0] == "NPG on CartPole-v1: horizon 200, δ = 1, damping = 1, N = 50, M = 50, seed 0"
     blocks = lines[2].split()[-1]
-    assert len(blocks) == 20
     assert blocks[0] < blocks[-1]
-    assert lines[3].split() == ["iteration", "1", "5", "9", "12", "16", "20"]
-    assert lines[5].startswith("  env steps")
-    assert len(lines) < 12
+    made = len(blocks)
+    assert lines[3].split()[0] == "iteration"
+    assert lines[3].split()[1:] == [str(round(part * (made - 1) / 5) + 1) for part in range(6)]
+    assert [line[2:15].strip() for line in lines[4:8]] == [
+        "mean return",
+        "env steps",
+        "KL of a step",
+        "step length",
+    ]
+    assert lines[6].endswith("   δ/2 = 0.5")
+    assert f"The bar was reached after {made} of 20 iterations: --full makes them all." in lines
+    assert len(lines) < 13
 
 
 @pytest.mark.usefixtures("short_training")
@@ -85,13 +93,14 @@ def test_a_bar_that_is_missed_is_said_and_is_no_failure(capsys, monkeypatch):
 def test_a_console_without_block_characters_gets_plain_ones(student):
     done = run_student(student, *TRAIN_NPG, PYTHONIOENCODING="cp1252")
     assert done.returncode == 0, done.stderr
-    assert re.search(r"mean return  [_.:\-=+*#]{20}$", done.stdout, re.MULTILINE)
+    assert "horizon 200, delta = 1, damping = 1" in done.stdout
+    assert re.search(r"mean return  [_.:\-=+*#]{5,20}$", done.stdout, re.MULTILINE)
 
 
 def test_help_names_the_algorithms_and_options(capsys):
     assert command_line.main(["train", "--help"]) == 0
     shown = capsys.readouterr().out
-    for word in ("npg, ppo, reinforce or trpo", "--seed", "--horizon", "--plot FILE"):
+    for word in ("npg, ppo, reinforce or trpo", "--seeds", "--horizon", "--plot FILE", "--delta", "--graded"):
         assert word in shown
 
 
@@ -177,6 +186,15 @@ def test_the_choices_are_those_that_have_settings():
         (["train", "npg", "--horizon", "300"], ["--horizon", "'300' is not one of '200', '500'"]),
         (["train", "npg", "--seed", "-1"], ["--seed", "See python -m hw4 train --help."]),
         (["train", "npg", "--sede", "1"], ["--sede"]),
+        (["train", "npg", "--seeds", "0"], ["--seeds"]),
+        (["train", "npg", "--delta", "0"], ["--delta"]),
+        (["train", "npg", "--delta", "nan"], ["--delta", "'nan' is no finite number"]),
+        (["train", "npg", "--kl-weight", "1"], ["npg has no --kl-weight: it has --delta, --damping,"]),
+        (["train", "ppo", "--minibatch-trajectories", "51"], ["--minibatch-trajectories is at most 50"]),
+        (["train", "trpo", "--graded"], ["Only npg and ppo at horizon 500 are graded"]),
+        (["train", "npg", "--save", "theta.npz"], ["theta.npz must end in .json."]),
+        (["compare"], ["Missing argument"]),
+        (["compare", "ngp"], ["'ngp' is no algorithm (npg, ppo, reinforce, trpo) and no file"]),
     ],
     ids=lambda value: " ".join(value) if value else "nothing",
 )
@@ -238,7 +256,7 @@ def test_an_interrupt_ends_training_quietly(capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("hw4.npg.npg_iteration", interrupt)
-    assert complaint(capsys, TRAIN_NPG, 1) == "Training was interrupted."
+    assert complaint(capsys, TRAIN_NPG, 1) == "Training was interrupted before its first iteration ended."
 
 
 def test_a_function_that_is_not_filled_in_is_named_with_its_part_and_file(student):

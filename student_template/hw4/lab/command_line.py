@@ -7,10 +7,11 @@ needs more than click is imported where it is used: the help is there without.
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,7 +24,9 @@ PROGRAM = "python -m hw4"
 ALGORITHMS = ("npg", "ppo", "reinforce", "trpo")
 HORIZONS = ("200", "500")
 """Those of ``hw4.lab.training.SETTINGS``, which needs numpy: the help is there without."""
-PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+SUFFIXES = {"plot": (".png", ".pdf", ".svg"), "save": (".json",), "csv": (".csv",)}
+"""How the name of a written file may end, by option."""
+Command = Callable[..., Any]
 
 
 @click.group(no_args_is_help=False)
@@ -31,67 +34,187 @@ def app() -> None:
     """HW4, From NPG to PPO: test your own code, and run it on CartPole-v1."""
 
 
-def _require_writable(_: click.Context, option: click.Parameter, plot: Path | None) -> Path | None:
-    """Find out before training whether the plot can be written after it."""
-    if plot is None:
+def _require_writable(_: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
+    """Find out before training whether a file can be written after it."""
+    if file is None:
         return None
-    if plot.suffix.lower() not in PLOT_SUFFIXES:
-        raise click.BadParameter(f"{plot} must end in .png, .pdf or .svg.")
-    is_new = not plot.exists()
+    suffixes = SUFFIXES[str(option.name)]
+    if file.suffix.lower() not in suffixes:
+        choice = " or ".join(filter(None, [", ".join(suffixes[:-1]), suffixes[-1]]))
+        raise click.BadParameter(f"{file} must end in {choice}.")
+    is_new = not file.exists()
     try:
         # Opening is the only reliable test: permission bits say little on Windows and network drives.
-        plot.open("ab").close()
+        file.open("ab").close()
         if is_new:
-            plot.unlink()
+            file.unlink()
     except OSError as error:
-        sentence = f"{plot} cannot be written ({error.strerror}): choose another place."
+        sentence = f"{file} cannot be written ({error.strerror}): choose another place."
         raise click.BadParameter(sentence) from None
+    if option.name == "plot":
+        _require_matplotlib("leave out --plot")
+    return file
+
+
+def _require_matplotlib(way_out: str) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise click.ClickException(
-            "matplotlib is not installed: run python -m pip install matplotlib, or leave out --plot."
+            f"matplotlib is not installed: run python -m pip install matplotlib, or {way_out}."
         )
-    return plot
 
 
-@app.command(short_help="Train npg, ppo, reinforce or trpo.")
-@click.argument("algorithm", metavar="ALGORITHM", type=click.Choice(ALGORITHMS, case_sensitive=False))
-@click.option(
+def _output(name: str, text: str, **others: Any) -> Callable[[Command], Command]:
+    path = click.Path(path_type=Path)
+    return click.option(name, type=path, callback=_require_writable, metavar="FILE", help=text, **others)
+
+
+class _Number(click.FloatRange):
+    """A finite number: "nan" and "inf" are floats, but no setting."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no finite number.", param, ctx)
+        return number
+
+
+_POSITIVE, _AT_LEAST_0, _COUNT = _Number(min=0, min_open=True), _Number(min=0), click.IntRange(min=1)
+EXPERIMENTS: dict[str, tuple[click.ParamType, str]] = {
+    "delta": (_POSITIVE, "δ, the size of the trust region (npg, trpo)."),
+    "damping": (_AT_LEAST_0, "What is added to the diagonal of F̂ (npg, trpo)."),
+    "kl_weight": (_AT_LEAST_0, "λ, the weight of the KL penalty (ppo)."),
+    "learning_rate": (_POSITIVE, "The learning rate (ppo, reinforce)."),
+    "sgd_steps": (_COUNT, "S, the SGD steps of an iteration (ppo)."),
+    "minibatch_trajectories": (_COUNT, "B, the trajectories of an SGD step (ppo)."),
+    "baseline_trajectories": (_COUNT, "N, the trajectories that the baseline is fitted on."),
+    "update_trajectories": (_COUNT, "M, the trajectories that the update is made from."),
+    "iterations": (_COUNT, "K, the most iterations."),
+}
+"""The settings that may be changed for an experiment, with their ranges."""
+
+
+def _experiments(command: Command) -> Command:
+    for name, (kind, text) in reversed(EXPERIMENTS.items()):
+        command = click.option(f"--{name.replace('_', '-')}", type=kind, metavar="X", help=text)(command)
+    return command
+
+
+_seed = click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
     metavar="N",
-    help="The same seed gives the same run.",
+    help="The first seed. The same seed gives the same run.",
 )
-@click.option(
+_horizon = click.option(
     "--horizon",
     type=click.Choice(HORIZONS),
     default="500",
     show_default=True,
     help="Steps an episode may last; 500 is graded.",
 )
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path),
-    callback=_require_writable,
-    metavar="FILE",
-    help="Also draw the learning curve as a .png, .pdf or .svg.",
+_against = click.option(
+    "--against",
+    type=click.Choice(("iterations", "steps")),
+    default="iterations",
+    show_default=True,
+    help="What the plot has on its axis: iterations or environment steps.",
 )
-def train(algorithm: str, seed: int, horizon: str, plot: Path | None) -> None:
+
+
+@app.command(short_help="Train npg, ppo, reinforce or trpo.")
+@click.argument("algorithm", metavar="ALGORITHM", type=click.Choice(ALGORITHMS, case_sensitive=False))
+@_seed
+@click.option(
+    "--seeds", type=_COUNT, default=1, show_default=True, metavar="K", help="Train with K seeds in a row."
+)
+@_horizon
+@click.option("--graded", is_flag=True, help="Take the settings of the graded run (npg: δ = 8).")
+@click.option("--full", "to_the_end", is_flag=True, help="Go on when the bar is reached.")
+@_output("--save", "Keep θ, learning curve and settings, for compare and watch, as a .json.")
+@_output("--csv", "Write a row for each iteration as a .csv.")
+@_output("--plot", "Also draw the learning curve as a .png, .pdf or .svg.")
+@_against
+@_experiments
+def train(
+    algorithm: str,
+    seed: int,
+    seeds: int,
+    horizon: str,
+    graded: bool,
+    to_the_end: bool,
+    save: Path | None,
+    csv: Path | None,
+    plot: Path | None,
+    against: str,
+    **changes: float | None,
+) -> None:
     """Train npg, ppo, reinforce or trpo on CartPole-v1 with the assignment's settings and your functions.
 
-    npg needs Parts 1 to 3, ppo Parts 1, 2 and 4, reinforce Parts 1 and 2, and trpo everything.
+    npg needs Parts 1 to 3, ppo Parts 1, 2 and 4, reinforce Parts 1 and 2, and trpo everything. A run ends
+    where the bar is reached. Ctrl-C ends it earlier, and keeps what was learnt.
     """
-    from hw4.lab import learning
-    from hw4.lab.training import SETTINGS
+    from hw4.lab import learning, runs
 
-    settings = SETTINGS[algorithm][int(horizon)]
-    curve = learning.run(algorithm, settings, seed)
-    for line in learning.describe(algorithm, settings, seed, curve):
+    try:
+        settings = learning.settings_of(algorithm, int(horizon), changes, graded=graded)
+    except learning.UnusableSettings as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+    made = learning.run(algorithm, settings, range(seed, seed + seeds), to_the_end=to_the_end)
+    for line in learning.describe(made):
         print(line)
+    if save is not None:
+        runs.save(save, made)
+        print(f"The training is in {save}.")
+    if csv is not None:
+        runs.write_table(csv, made)
+        print(f"The iterations are in {csv}.")
     if plot is not None:
-        learning.draw(plot, algorithm, settings, seed, curve)
+        from hw4.lab import plots
+
+        title = f"{algorithm.upper()} on CartPole-v1, horizon {horizon}\n{learning.write(settings)}"
+        plots.learning_curves({algorithm.upper(): made}, against, title).savefig(plot, dpi=150)
         print(f"The learning curve is in {plot}.")
+
+
+@app.command(short_help="Draw several trainings in one plot.")
+@click.argument("what", nargs=-1, required=True, metavar="ALGORITHM or FILE …")
+@_seed
+@click.option(
+    "--seeds", type=_COUNT, default=3, show_default=True, metavar="K", help="Train with K seeds in a row."
+)
+@_horizon
+@_against
+@_output("--plot", "Where to draw it: a .png, .pdf or .svg.", default=Path("compare.png"), show_default=True)
+def compare(what: tuple[str, ...], seed: int, seeds: int, horizon: str, against: str, plot: Path) -> None:
+    r"""Draw algorithms and saved trainings in one plot, with the band of the reference.
+
+    \b
+    python -m hw4 compare npg ppo                   trains both, 3 seeds each
+    python -m hw4 compare small.json large.json     what train --save kept
+    """
+    from hw4.lab import learning, plots, runs
+
+    groups: dict[str, list[runs.Run]] = {}
+    try:
+        # Files first: one that cannot be read is said before anything is trained.
+        for name in [name for name in what if name not in ALGORITHMS]:
+            if not Path(name).suffix:
+                raise click.UsageError(f"{name!r} is no algorithm ({', '.join(ALGORITHMS)}) and no file.")
+            groups[Path(name).stem] = runs.load(Path(name))
+    except runs.UnusableFile as error:
+        raise click.ClickException(str(error)) from None
+    for name in [name for name in what if name in ALGORITHMS]:
+        settings = learning.settings_of(name, int(horizon), {})
+        groups[name.upper()] = learning.run(name, settings, range(seed, seed + seeds))
+    for made in groups.values():
+        for line in learning.describe(made):
+            print(line)
+        print()
+    figure = plots.learning_curves(groups, against, "CartPole-v1", with_reference=True)
+    figure.savefig(plot, dpi=150)
+    print(f"The learning curves are in {plot}.")
 
 
 @app.command("check", short_help="Test your functions, in their order.")

@@ -1,12 +1,13 @@
-"""Trains on CartPole with the student's functions: the run, what went wrong in it, and its learning curve."""
+"""Trains on CartPole with the student's functions: the run, what went wrong in it, its result in words."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,47 +17,200 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hw4.lab import environment, training
+from hw4.lab import cartpole, environment, training
 from hw4.lab.compare import Mismatch
+from hw4.lab.runs import Run
 from hw4.lab.signatures import SIGNATURES
-from hw4.lab.training import Iteration, LearningCurve, TrainingSettings
+from hw4.lab.training import (
+    Iteration,
+    LearningCurve,
+    NPGSettings,
+    PPOSettings,
+    TrainingSettings,
+    TRPOSettings,
+)
 from hw4.lab.updates import UPDATES
 
 PACKAGE = Path(__file__).resolve().parent.parent
+SYMBOLS = {
+    "delta": "δ",
+    "damping": "damping",
+    "kl_weight": "λ",
+    "learning_rate": "learning rate",
+    "sgd_steps": "S",
+    "minibatch_trajectories": "B",
+    "baseline_trajectories": "N",
+    "update_trajectories": "M",
+}
+"""How a setting is written, in the order of writing; the others are not written."""
 
 
-def run(algorithm: str, settings: TrainingSettings, seed: int) -> LearningCurve:
-    """Train with the student's functions, and turn whatever they raise into a sentence."""
+class UnusableSettings(Exception):
+    """Settings that the algorithm does not have; the message is a sentence for the student."""
+
+
+def settings_of(
+    algorithm: str, horizon: int, changes: Mapping[str, float | None], *, graded: bool = False
+) -> TrainingSettings:
+    """Return the assignment's settings, or the graded ones, with some of them changed.
+
+    Args:
+        algorithm: as in ``SETTINGS``.
+        horizon: 200 or 500.
+        changes: new values by name; None leaves a setting as it is.
+        graded: take the settings of the graded run.
+
+    Raises:
+        UnusableSettings: the algorithm has no such setting, or no graded run.
+    """
+    if graded and (algorithm not in training.GRADED or horizon != training.GRADED[algorithm].horizon):
+        names = " and ".join(training.GRADED)
+        raise UnusableSettings(f"Only {names} at horizon 500 are graded: leave out --graded.")
+    settings = training.GRADED[algorithm] if graded else training.SETTINGS[algorithm][horizon]
+    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    own = {field.name for field in dataclasses.fields(settings)}
+    for name in given:
+        if name not in own:
+            options = ", ".join(option_of(other) for other in changes if other in own)
+            raise UnusableSettings(f"{algorithm} has no {option_of(name)}: it has {options}.")
+    if isinstance(settings, PPOSettings):
+        most = int(given.get("update_trajectories", settings.update_trajectories))
+        usual = min(settings.minibatch_trajectories, most)
+        if given.setdefault("minibatch_trajectories", usual) > most:
+            raise UnusableSettings(
+                f"A minibatch is of the {most} trajectories: --minibatch-trajectories is at most {most}."
+            )
+    return dataclasses.replace(settings, **given)
+
+
+def option_of(setting: str) -> str:
+    """Return the command line's option for a setting."""
+    return f"--{setting.replace('_', '-')}"
+
+
+def run(
+    algorithm: str, settings: TrainingSettings, seeds: Sequence[int], *, to_the_end: bool = False
+) -> list[Run]:
+    """Train with the student's functions, once with each seed, and turn what they raise into a sentence.
+
+    Ctrl-C ends the training, and what was learnt until then is returned.
+
+    Args:
+        algorithm: as in ``SETTINGS``.
+        settings: the constants.
+        seeds: one for each training.
+        to_the_end: make all iterations, also behind the bar.
+
+    Raises:
+        click.ClickException: a function failed, or nothing was learnt before the interrupt.
+    """
+    made: list[Run] = []
+    stop_at = np.inf if to_the_end else settings.bar
+    with _progress(algorithm, settings, len(seeds)) as show:
+        for seed in seeds:
+            one = _run_once(algorithm, settings, seed, stop_at, functools.partial(show, len(made)))
+            if one is not None:
+                made.append(one)
+            if one is None or one.was_interrupted:
+                break
+    if not made:
+        raise click.ClickException("Training was interrupted before its first iteration ended.")
+    return made
+
+
+def _run_once(
+    algorithm: str,
+    settings: TrainingSettings,
+    seed: int,
+    stop_at: float,
+    show: Callable[[Iteration, float, float], None],
+) -> Run | None:
+    """Train once; None where it was interrupted before the first iteration ended."""
     update = functools.partial(UPDATES[algorithm], settings, find_function)
+    kept: list[tuple[float, int, float, float]] = []
+    theta = np.zeros(cartpole.POLICY_FEATURES)
+
+    def keep(iteration: Iteration) -> None:
+        nonlocal theta
+        kl = step_kl(iteration)
+        length = float(np.linalg.norm(iteration.theta - iteration.theta_k))
+        kept.append((iteration.mean_return, iteration.environment_steps, kl, length))
+        theta = iteration.theta
+        show(iteration, kl, length)
+
+    curve = None
+    rng = np.random.default_rng(seed)
     try:
-        with _progress(algorithm, settings) as show:
-            return training.train(update, settings, np.random.default_rng(seed), on_iteration=show)
+        curve = training.train(update, settings, rng, stop_at=stop_at, on_iteration=keep)
     except click.ClickException:
         raise
     except Mismatch as mismatch:
         raise click.ClickException(str(mismatch)) from None
     except KeyboardInterrupt:
-        raise click.ClickException("Training was interrupted.") from None
+        if not kept:
+            return None
     except Exception as error:
         raise click.ClickException(explain(error)) from error
+    returns, steps, kl, lengths = np.array(kept, dtype=np.float64).reshape(-1, 4).T
+    was_interrupted = curve is None
+    if curve is None:
+        evaluation = cartpole.rollout(theta, rng, settings.evaluation_episodes, settings.horizon)
+        final = cartpole.mean_return(evaluation)
+        curve = LearningCurve(returns, steps.astype(np.int64), theta, final)
+    return Run(algorithm, settings, seed, curve, kl, lengths, was_interrupted)
+
+
+def step_kl(iteration: Iteration) -> float:
+    """Estimate KL(ρ_θk | ρ_θk+1) on the iteration's trajectories.
+
+        (1/N) Σ_n Σ_h KL(π_θk(·|s_h) | π_θk+1(·|s_h))
+
+    With two actions π(1|s) is the logistic function of the difference of the logits.
+    """
+    from scipy.special import expit, rel_entr
+
+    features = iteration.batch.features[iteration.batch.mask]
+    toward_right = features[:, 1] - features[:, 0]
+    # A student's θ may be large: the logits overflow to ±inf, whose probability is 0 or 1.
+    with np.errstate(over="ignore"):
+        before, after = (expit(toward_right @ theta) for theta in (iteration.theta_k, iteration.theta))
+    return float((rel_entr(before, after) + rel_entr(1 - before, 1 - after)).sum() / len(iteration.batch))
+
+
+def predicted_kl(settings: TrainingSettings) -> str:
+    """Say what δ predicts of a step's KL; nothing where there is no δ."""
+    delta = _writable("δ", "delta")
+    if isinstance(settings, NPGSettings):
+        return f"{delta}/2 = {settings.delta / 2:g}"
+    if isinstance(settings, TRPOSettings):
+        return f"at most {delta} = {settings.delta:g}"
+    return ""
 
 
 @contextmanager
-def _progress(algorithm: str, settings: TrainingSettings) -> Iterator[Callable[[Iteration], None]]:
+def _progress(
+    algorithm: str, settings: TrainingSettings, seeds: int
+) -> Iterator[Callable[[int, Iteration, float, float], None]]:
     """Show a progress bar on the error stream, where that is a terminal; yield what moves it."""
     columns = (
-        TextColumn(algorithm),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("mean return {task.fields[mean_return]:.1f}"),
+        TextColumn("{task.fields[state]}"),
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
+    predicted = predicted_kl(settings)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(algorithm, total=settings.iterations, mean_return=0.0)
-        yield lambda iteration: progress.update(
-            task, completed=iteration.number, mean_return=iteration.mean_return
-        )
+        task = progress.add_task(algorithm, total=settings.iterations, state="")
+
+        def show(finished: int, iteration: Iteration, kl: float, length: float) -> None:
+            description = f"{algorithm} {finished + 1}/{seeds}" if seeds > 1 else algorithm
+            expected = f" ({predicted})" if predicted else ""
+            state = f"return {iteration.mean_return:.0f}  KL {kl:.2f}{expected}  step {length:.2g}"
+            progress.update(task, description=description, completed=iteration.number, state=state)
+
+        yield show
 
 
 def explain(error: Exception) -> str:
@@ -100,59 +254,85 @@ def find_function(name: str) -> Callable[..., Any]:
     return function
 
 
-def describe(algorithm: str, settings: TrainingSettings, seed: int, curve: LearningCurve) -> Iterator[str]:
-    """Write the learning curve in a few lines of text."""
-    sampled = settings.baseline_trajectories + settings.update_trajectories
-    run = f"horizon {settings.horizon}, {settings.iterations} iterations, seed {seed}"
-    yield f"{algorithm.upper()} on CartPole-v1: {run}"
+def describe(runs: Sequence[Run]) -> Iterator[str]:
+    """Say in a few lines of text what one or more trainings led to."""
+    first, settings = runs[0], runs[0].settings
+    seeds = f"seed {first.seed}" if len(runs) == 1 else f"seeds {first.seed} to {runs[-1].seed}"
+    yield f"{first.algorithm.upper()} on CartPole-v1: horizon {settings.horizon}, {write(settings)}, {seeds}"
     yield ""
+    yield from _describe_one(first) if len(runs) == 1 else _describe_several(runs)
+
+
+def write(settings: TrainingSettings) -> str:
+    """Write the settings that differ between algorithms and experiments: ``δ = 1, damping = 3``."""
+    values = dataclasses.asdict(settings)
+    used = {_writable(symbol, name): values[name] for name, symbol in SYMBOLS.items() if name in values}
+    return ", ".join(f"{symbol} = {value:g}" for symbol, value in used.items())
+
+
+def _writable(text: str, plain: str) -> str:
+    """The text, or the plain one where the output cannot hold it: an old Windows console, or a pipe."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return plain
+    return text
+
+
+def _describe_one(run: Run) -> Iterator[str]:
+    settings, curve = run.settings, run.curve
+    made = len(curve.returns)
     yield f"  {'mean return':<13}{_blocks(curve.returns, settings.horizon)}"
-    shown = sorted({round(part * (settings.iterations - 1) / 5) for part in range(6)})
+    shown = sorted({round(part * (made - 1) / 5) for part in range(6)})
     yield f"  {'iteration':<13}" + "".join(f"{k + 1:>10,}" for k in shown)
     yield f"  {'mean return':<13}" + "".join(f"{curve.returns[k]:>10.1f}" for k in shown)
     yield f"  {'env steps':<13}" + "".join(f"{curve.environment_steps[k]:>10,}" for k in shown)
-    yield ""
-    yield f"An iteration's mean return is that of its {sampled} trajectories, sampled before its step."
-    verdict = "reached" if curve.final_return >= settings.bar else "missed"
+    predicted = predicted_kl(settings)
     yield (
-        f"Final mean return {curve.final_return:.1f} over {settings.evaluation_episodes} fresh episodes: "
-        f"the bar of {settings.bar:g} is {verdict}."
+        f"  {'KL of a step':<13}" + "".join(f"{run.kl[k]:>10.2f}" for k in shown) + f"   {predicted}".rstrip()
     )
+    yield f"  {'step length':<13}" + "".join(f"{run.step_lengths[k]:>10.2g}" for k in shown)
+    yield ""
+    sampled = settings.baseline_trajectories + settings.update_trajectories
+    yield f"An iteration's mean return is that of its {sampled} trajectories, sampled before its step."
+    stopped = made < settings.iterations
+    if run.was_interrupted:
+        yield f"Interrupted after {made} of {settings.iterations} iterations."
+    elif stopped:
+        yield f"The bar was reached after {made} of {settings.iterations} iterations: --full makes them all."
+    episodes = sampled if stopped and not run.was_interrupted else settings.evaluation_episodes
+    yield (
+        f"Final mean return {curve.final_return:.1f} over {episodes} fresh episodes: "
+        f"the bar of {settings.bar:g} is {'reached' if run.reached else 'missed'}."
+    )
+
+
+def _describe_several(runs: Sequence[Run]) -> Iterator[str]:
+    from hw4.lab import plots
+
+    settings = runs[0].settings
+    _, returns = plots.align(runs, "iterations")
+    low, high = plots.interval(returns[:, -1:])
+    yield f"  {'mean return':<13}{_blocks(plots.interquartile_mean(returns), settings.horizon)}"
+    yield ""
+    reached = [run for run in runs if run.reached]
+    yield f"{len(reached)} of {len(runs)} seeds reach the bar of {settings.bar:g}."
+    if reached:
+        made = [len(run.curve.returns) for run in reached]
+        steps = [int(run.points()[0][-1]) for run in reached]
+        yield (
+            f"In the median they make {np.median(made):g} iterations ({min(made)} to {max(made)}) "
+            f"and {np.median(steps):,.0f} environment steps ({min(steps):,} to {max(steps):,})."
+        )
+    yield (
+        f"Final mean return: {plots.interquartile_mean(returns[:, -1]):.1f}, the interquartile mean "
+        f"over seeds (95 % bootstrap interval {low[0]:.1f} to {high[0]:.1f})."
+    )
+    if any(run.was_interrupted for run in runs):
+        yield f"Interrupted: the last of these runs made {len(runs[-1].curve.returns)} iterations."
 
 
 def _blocks(returns: np.ndarray, horizon: int) -> str:
     """Draw the curve in one character an iteration, a full block for a return of `horizon`."""
-    levels = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
-    try:
-        levels.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:  # an old Windows console, or a pipe
-        levels = "_.:-=+*#"
+    levels = _writable("\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588", "_.:-=+*#")
     return "".join(levels[min(int(len(levels) * value / horizon), len(levels) - 1)] for value in returns)
-
-
-def draw(plot: Path, algorithm: str, settings: TrainingSettings, seed: int, curve: LearningCurve) -> None:
-    """Write the learning curve as a picture."""
-    # Not pyplot: it looks for a screen, and takes half a second to import.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
-    axes = figure.subplots()
-    iterations = range(1, settings.iterations + 1)
-    axes.axhline(settings.bar, color="0.45", linestyle="--", linewidth=1.0, label=f"bar, {settings.bar:g}")
-    axes.plot(iterations, curve.returns, color="tab:blue", marker="o", markersize=3.5, label="while training")
-    axes.plot(
-        settings.iterations + 1,
-        curve.final_return,
-        color="tab:orange",
-        marker="*",
-        markersize=13,
-        linestyle="none",
-        label=f"final policy, {curve.final_return:.1f}",
-    )
-    axes.set_title(f"{algorithm.upper()} on CartPole-v1, horizon {settings.horizon}, seed {seed}")
-    axes.set_xlabel(f"iteration ({curve.environment_steps[-1]:,} environment steps in all)")
-    axes.set_ylabel("mean return")
-    axes.set_ylim(0.0, 1.05 * settings.horizon)
-    axes.grid(alpha=0.25)
-    axes.legend(loc="lower right")
-    figure.savefig(plot, dpi=150)
