@@ -24,7 +24,7 @@ PROGRAM = "python -m hw4"
 ALGORITHMS = ("npg", "ppo", "reinforce", "trpo")
 HORIZONS = ("200", "500")
 """Those of ``hw4.lab.training.SETTINGS``, which needs numpy: the help is there without."""
-SUFFIXES = {"plot": (".png", ".pdf", ".svg"), "save": (".json",), "csv": (".csv",)}
+SUFFIXES = {"plot": (".png", ".pdf", ".svg"), "save": (".json",), "csv": (".csv",), "out": (".gif",)}
 """How the name of a written file may end, by option."""
 Command = Callable[..., Any]
 
@@ -215,6 +215,36 @@ def compare(what: tuple[str, ...], seed: int, seeds: int, horizon: str, against:
     figure = plots.learning_curves(groups, against, "CartPole-v1", with_reference=True)
     figure.savefig(plot, dpi=150)
     print(f"The learning curves are in {plot}.")
+
+
+@app.command(short_help="Film the pole under a policy that you trained.")
+@click.argument("training", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--grid", "is_grid", is_flag=True, help="16 poles of the one policy; failed ones turn grey.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of the episodes.")
+@click.option("--show", is_flag=True, help="Open the film when it is written.")
+@_output("--out", "Where to write it: a .gif.", default=Path("pole.gif"), show_default=True)
+def watch(training: Path, is_grid: bool, seed: int, show: bool, out: Path) -> None:
+    r"""Film the pole before and after a training that train --save kept, as an animated GIF.
+
+    \b
+    python -m hw4 train npg --save npg.json
+    python -m hw4 watch npg.json
+    """
+    from hw4.lab import runs
+
+    try:
+        run = runs.load(training)[0]
+    except runs.UnusableFile as error:
+        raise click.ClickException(str(error)) from None
+    from hw4.lab import watch as film
+
+    poles = film.grid(run, seed) if is_grid else film.before_and_after(run, seed)
+    film.write(out, poles, film.GRID_COLUMNS if is_grid else len(poles))
+    for line in film.describe(poles):
+        print(line)
+    print(f"The film is in {out}.")
+    if show:
+        click.launch(str(out))
 
 
 @app.command("check", short_help="Test your functions, in their order.")
