@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "solutions"))
 import numpy as np
 from scipy import stats
 
-from hw4.lab.learning import find_function
+from hw4.lab.learning import find_in_package as find_function
 from hw4.lab.training import Update, train
 from hw4.lab.updates import UPDATES
 from tests.hidden.trainings import HORIZON, NPG, PPO

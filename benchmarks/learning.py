@@ -26,7 +26,7 @@ import gymnasium
 import numpy as np
 
 from hw4.lab.cartpole import rollout
-from hw4.lab.learning import find_function
+from hw4.lab.learning import find_in_package as find_function
 from hw4.lab.training import SETTINGS, LearningCurve, train
 from hw4.lab.updates import UPDATES
 from hw4.policy import action_log_probabilities

@@ -36,7 +36,7 @@ def test_the_first_line_to_go_to_is_the_templates():
 
 def test_every_command_of_the_handout_is_one():
     commands = set(re.findall(r"python -m hw4 (\w+)", HANDOUT))
-    assert commands == {"check", "hint", "train", "compare", "watch", "pack"}
+    assert commands == {"check", "hint", "train", "compare", "watch", "figures", "pack"}
 
 
 @pytest.mark.parametrize("message", MESSAGES)

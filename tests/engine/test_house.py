@@ -108,7 +108,7 @@ def test_what_runs_before_anything_is_installed_needs_the_standard_library_only(
 
 
 def test_the_lab_imports_no_module_that_students_fill_in():
-    for file in (ROOT / "solutions" / "hw4" / "lab").glob("*.py"):
+    for file in (ROOT / "solutions" / "hw4" / "lab").rglob("*.py"):
         imported = {name.split(".")[1] for name in imports_of(file) if name.startswith("hw4.")}
         assert not imported.intersection(ASSIGNMENT.modules), file
 

@@ -9,7 +9,7 @@ import pytest
 
 from hw4.lab.cartpole import rollout
 from hw4.lab.compare import Mismatch
-from hw4.lab.learning import find_function
+from hw4.lab.learning import find_in_package as find_function
 from hw4.lab.training import SETTINGS
 from hw4.lab.updates import UPDATES, minibatches
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -161,7 +162,8 @@ def train(
         settings = learning.settings_of(algorithm, int(horizon), changes, graded=graded)
     except learning.UnusableSettings as error:
         raise click.UsageError(str(error), click.get_current_context()) from None
-    made = learning.run(algorithm, settings, range(seed, seed + seeds), to_the_end=to_the_end)
+    with learning.as_sentences("train"):
+        made = learning.run(algorithm, settings, range(seed, seed + seeds), to_the_end=to_the_end)
     for line in learning.describe(made):
         print(line)
     if save is not None:
@@ -207,7 +209,8 @@ def compare(what: tuple[str, ...], seed: int, seeds: int, horizon: str, against:
         raise click.ClickException(str(error)) from None
     for name in [name for name in what if name in ALGORITHMS]:
         settings = learning.settings_of(name, int(horizon), {})
-        groups[name.upper()] = learning.run(name, settings, range(seed, seed + seeds))
+        with learning.as_sentences("train"):
+            groups[name.upper()] = learning.run(name, settings, range(seed, seed + seeds))
     for made in groups.values():
         for line in learning.describe(made):
             print(line)
@@ -245,6 +248,46 @@ def watch(training: Path, is_grid: bool, seed: int, show: bool, out: Path) -> No
     print(f"The film is in {out}.")
     if show:
         click.launch(str(out))
+
+
+@app.command(short_help="Draw the lecture's pictures with your functions.")
+@click.argument("names", nargs=-1, metavar="[NAME …]")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("figures"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where to put them.",
+)
+def figures(names: tuple[str, ...], folder: Path) -> None:
+    """Draw the lecture's pictures with your own functions: all of them, or those named."""
+    _require_matplotlib("do without figures")
+    from hw4.lab import learning
+    from hw4.lab.figures import gallery
+
+    for name in names:
+        if name not in gallery.FIGURES:
+            raise click.UsageError(f"There is no figure {name!r}: choose from {', '.join(gallery.FIGURES)}.")
+    wanted = names or tuple(gallery.FIGURES)
+    missing = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in wanted:
+            try:
+                with learning.as_sentences("draw"):
+                    file = gallery.write(name, learning.find_in_package, folder)
+                print(f"{file}: {gallery.FIGURES[name].title}", flush=True)
+            except click.ClickException as error:
+                missing += 1
+                _complain(error.format_message(), 1)
+    except OSError as error:
+        raise click.ClickException(
+            f"{folder} cannot be written ({error.strerror}): choose another place with --out."
+        ) from None
+    if missing:
+        raise click.ClickException(f"{missing} of {len(wanted)} figures could not be drawn.")
 
 
 @app.command("check", short_help="Test your functions, in their order.")
@@ -349,6 +392,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the words after ``python -m hw4``; by default those of this process.
     """
+    # Before numpy is imported. The matrices are small: threads of BLAS only take time from one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as error:

@@ -28,8 +28,9 @@ from hw4.lab.training import (
     PPOSettings,
     TrainingSettings,
     TRPOSettings,
+    Update,
 )
-from hw4.lab.updates import UPDATES
+from hw4.lab.updates import UPDATES, FindFunction
 
 PACKAGE = Path(__file__).resolve().parent.parent
 SYMBOLS = {
@@ -89,9 +90,14 @@ def option_of(setting: str) -> str:
 
 
 def run(
-    algorithm: str, settings: TrainingSettings, seeds: Sequence[int], *, to_the_end: bool = False
+    algorithm: str,
+    settings: TrainingSettings,
+    seeds: Sequence[int],
+    *,
+    to_the_end: bool = False,
+    find_function: FindFunction | None = None,
 ) -> list[Run]:
-    """Train with the student's functions, once with each seed, and turn what they raise into a sentence.
+    """Train with the student's functions, once with each seed.
 
     Ctrl-C ends the training, and what was learnt until then is returned.
 
@@ -100,33 +106,35 @@ def run(
         settings: the constants.
         seeds: one for each training.
         to_the_end: make all iterations, also behind the bar.
+        find_function: finds the student's functions; by default those of this package.
 
     Raises:
-        click.ClickException: a function failed, or nothing was learnt before the interrupt.
+        KeyboardInterrupt: nothing was learnt before it.
     """
     made: list[Run] = []
     stop_at = np.inf if to_the_end else settings.bar
     with _progress(algorithm, settings, len(seeds)) as show:
         for seed in seeds:
-            one = _run_once(algorithm, settings, seed, stop_at, functools.partial(show, len(made)))
+            update = functools.partial(UPDATES[algorithm], settings, find_function or find_in_package)
+            one = _run_once(algorithm, settings, update, seed, stop_at, functools.partial(show, len(made)))
             if one is not None:
                 made.append(one)
             if one is None or one.was_interrupted:
                 break
     if not made:
-        raise click.ClickException("Training was interrupted before its first iteration ended.")
+        raise KeyboardInterrupt
     return made
 
 
 def _run_once(
     algorithm: str,
     settings: TrainingSettings,
+    update: Update,
     seed: int,
     stop_at: float,
     show: Callable[[Iteration, float, float], None],
 ) -> Run | None:
     """Train once; None where it was interrupted before the first iteration ended."""
-    update = functools.partial(UPDATES[algorithm], settings, find_function)
     kept: list[tuple[float, int, float, float]] = []
     theta = np.zeros(cartpole.POLICY_FEATURES)
 
@@ -142,15 +150,9 @@ def _run_once(
     rng = np.random.default_rng(seed)
     try:
         curve = training.train(update, settings, rng, stop_at=stop_at, on_iteration=keep)
-    except click.ClickException:
-        raise
-    except Mismatch as mismatch:
-        raise click.ClickException(str(mismatch)) from None
     except KeyboardInterrupt:
         if not kept:
             return None
-    except Exception as error:
-        raise click.ClickException(explain(error)) from error
     returns, steps, kl, lengths = np.array(kept, dtype=np.float64).reshape(-1, 4).T
     was_interrupted = curve is None
     if curve is None:
@@ -213,7 +215,27 @@ def _progress(
         yield show
 
 
-def explain(error: Exception) -> str:
+@contextmanager
+def as_sentences(task: str) -> Iterator[None]:
+    """Turn what the student's functions raise into a sentence.
+
+    Args:
+        task: what is being done, such as "train", for the message that something is not filled in yet.
+
+    Raises:
+        click.ClickException: with the sentence.
+    """
+    try:
+        yield
+    except (click.ClickException, OSError):  # a file that cannot be written is no fault of a function
+        raise
+    except Mismatch as mismatch:
+        raise click.ClickException(str(mismatch)) from None
+    except Exception as error:
+        raise click.ClickException(explain(error, task)) from error
+
+
+def explain(error: Exception, task: str) -> str:
     """Say what the student's code raised: file, line and message of the last place that is theirs."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"hw4/{Path(error.filename).name}, line {error.lineno}, cannot be read by Python: {error.msg}."
@@ -227,14 +249,14 @@ def explain(error: Exception) -> str:
             continue
         if isinstance(error, NotImplementedError):
             todo = str(error) or frame.name
-            return f"{todo} is not filled in yet: write it in hw4/{path.name}, then train again."
+            return f"{todo} is not filled in yet: write it in hw4/{path.name}, then {task} again."
         return f"hw4/{path.name}, line {frame.lineno}, in {frame.name}: {message}\n    {frame.line}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         return environment.not_installed(str(error.name).partition(".")[0])
     return f"A function of hw4 could not be called: {message}. Keep the names and arguments you were given."
 
 
-def find_function(name: str) -> Callable[..., Any]:
+def find_in_package(name: str) -> Callable[..., Any]:
     """Find a function that students fill in.
 
     Its module is imported only now: one that cannot be read stops only the algorithms built on it.
@@ -263,11 +285,11 @@ def describe(runs: Sequence[Run]) -> Iterator[str]:
     yield from _describe_one(first) if len(runs) == 1 else _describe_several(runs)
 
 
-def write(settings: TrainingSettings) -> str:
-    """Write the settings that differ between algorithms and experiments: ``δ = 1, damping = 3``."""
+def write(settings: TrainingSettings, count: int | None = None) -> str:
+    """Write the settings that differ between algorithms, the first or all: ``δ = 1, damping = 3``."""
     values = dataclasses.asdict(settings)
     used = {_writable(symbol, name): values[name] for name, symbol in SYMBOLS.items() if name in values}
-    return ", ".join(f"{symbol} = {value:g}" for symbol, value in used.items())
+    return ", ".join([f"{symbol} = {value:g}" for symbol, value in used.items()][:count])
 
 
 def _writable(text: str, plain: str) -> str:

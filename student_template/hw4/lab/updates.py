@@ -46,7 +46,7 @@ def trpo(
     advantages, scores, gradient = _estimates(
         find_function, theta, baseline_batch, update_batch, settings.ridge
     )
-    fisher = _call(find_function, "npg.fisher_estimate", 2 * theta.shape, scores, update_batch.mask)
+    fisher = call_function(find_function, "npg.fisher_estimate", 2 * theta.shape, scores, update_batch.mask)
     return find_function("trpo.trpo_step")(
         theta,
         gradient,
@@ -121,7 +121,7 @@ def _estimates(
     """Estimate the policy gradient with a learned baseline: advantages (M, H), scores (M, H, d), ĝ (d,)."""
 
     def call(name: str, shape: tuple[int, ...], *arguments: object) -> np.ndarray:
-        return _call(find_function, name, shape, *arguments)
+        return call_function(find_function, name, shape, *arguments)
 
     first, new = baseline_batch, update_batch
     first_returns = call("baseline.rewards_to_go", first.mask.shape, first.rewards, first.mask)
@@ -135,6 +135,8 @@ def _estimates(
     return returns - baseline, scores, gradient
 
 
-def _call(find_function: FindFunction, name: str, shape: tuple[int, ...], *arguments: object) -> np.ndarray:
+def call_function(
+    find_function: FindFunction, name: str, shape: tuple[int, ...], *arguments: object
+) -> np.ndarray:
     """Call a function, and check what it returns against the shape it should have."""
     return as_returned(name, find_function(name)(*arguments), shape)
