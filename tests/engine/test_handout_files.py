@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from autograder import cli
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import bundle, handout, template
 from autograder.release.template import ReleaseError
@@ -108,6 +109,27 @@ def test_what_cannot_be_made_is_one_sentence_and_changes_nothing(homework, name,
     with pytest.raises(ReleaseError, match=sentence):
         handout.write(homework)
     assert not list(homework.solutions.iterdir())
+
+
+def test_the_command_looks_and_changes_nothing(capsys):
+    assert cli.main(["handout", "--check"]) == 0
+    assert capsys.readouterr().out == "The handout is what its Markdown gives.\n"
+
+
+def test_the_command_refuses_a_stale_handout_and_makes_it_anew(homework, monkeypatch, capsys):
+    monkeypatch.setattr("autograder.homework.ASSIGNMENT", homework)
+    assert cli.main(["handout", "--check"]) == 1
+    assert capsys.readouterr().err.endswith('gives.\nRun "python -m autograder handout".\n')
+    for said in ("Changed: handout.html, handout.pdf.", "The handout was up to date."):
+        assert cli.main(["handout"]) == 0
+        assert capsys.readouterr().out.startswith(said)
+
+
+def test_the_command_says_what_cannot_be_made(homework, monkeypatch, capsys):
+    handout.source(homework).unlink()
+    monkeypatch.setattr("autograder.homework.ASSIGNMENT", homework)
+    assert cli.main(["handout"]) == 1
+    assert capsys.readouterr().err == ("There is no docs/handout/handout.md: the handout is made from it.\n")
 
 
 def test_the_html_asks_for_nothing_else():
