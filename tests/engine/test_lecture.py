@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from autograder.homework import ASSIGNMENT
+from hw4.lab.command_line import app
 from hw4.lab.training import SETTINGS
 from tests.engine.conftest import ROOT
 
@@ -97,7 +98,7 @@ def test_the_handout_tells_it_in_that_section(slide):
 
 @pytest.mark.parametrize("slide", SLIDES, ids=lambda slide: slide.title)
 def test_the_functions_are_those_whose_docstrings_name_it(slide):
-    paths = [ROOT / "solutions" / "hw4" / f"{module}.py" for module in ASSIGNMENT.modules]
+    paths = sorted((ROOT / "solutions" / "hw4").glob("*.py"))
     named = {
         f"{path.stem}.{function.name}"
         for path in paths
@@ -131,11 +132,12 @@ def test_what_proves_it_is_a_test(slide):
 
 
 @pytest.mark.parametrize("slide", [slide for slide in SLIDES if slide.run], ids=lambda slide: slide.title)
-def test_what_runs_it_is_a_command(slide):
-    trained = re.fullmatch(r"`python -m hw4 train (\w+)`", slide.run)
-    checked = re.fullmatch(r"`python -m hw4 check (\w+)`", slide.run)
-    if trained:
-        assert trained.group(1) in SETTINGS
-        assert slide.drawn == f"{slide.run[:-1]} --plot FILE`"
-    else:
-        assert checked.group(1) in {function.name for function in ASSIGNMENT.functions}
+def test_what_runs_and_draws_it_is_a_command(slide):
+    names = {*SETTINGS, *(function.name for function in ASSIGNMENT.functions)}
+    for cell in filter(None, [slide.run, slide.drawn]):
+        verb, arguments, plot = re.fullmatch(
+            r"`python -m hw4 (\w+)((?: \w+)+)( --plot FILE)?`", cell
+        ).groups()
+        assert verb in app.commands
+        assert names.issuperset(arguments.split())
+        assert bool(plot) == (cell == slide.drawn and verb == "train")
