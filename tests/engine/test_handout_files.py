@@ -190,14 +190,25 @@ def test_the_settings_are_those_of_the_assignment_and_of_the_graded_runs():
     assert cells(MARKDOWN, "NPG: `delta`, `damping`, `ridge`") == [
         f"{one.delta:g}, {one.damping:g}, {one.ridge:.0e}".replace("e-0", "e-") for one in (npg, npg_long)
     ]
-    assert cells(MARKDOWN, "PPO: `kl_weight`, `learning_rate`, SGD steps, `ridge`") == [
-        f"{one.kl_weight:g}, {one.learning_rate:g}, {one.sgd_steps}, {one.ridge:.0e}".replace("e-0", "e-")
+    setting = "PPO: `kl_weight`, `learning_rate`, SGD steps, trajectories of each, `ridge`"
+    assert cells(MARKDOWN, setting) == [
+        f"{one.kl_weight:g}, {one.learning_rate:g}, {one.sgd_steps}, {one.minibatch_trajectories}, "
+        f"{one.ridge:.0e}".replace("e-0", "e-")
         for one in (ppo, ppo_long)
     ]
     graded = " ".join(MARKDOWN.partition("## 6 ")[2].split())
     assert f"With $`\\delta = {trainings.NPG.delta:g}`$ the median" in graded
     assert f"there $`\\delta`$ is {npg_long.delta:g}." in graded
-    size = f"{trainings.PPO.minibatch_trajectories} of its {trainings.PPO.update_trajectories} trajectories"
-    assert f"minibatches of {size}" in graded
+    assert dataclasses.replace(npg_long, delta=trainings.NPG.delta) == trainings.NPG
+    assert ppo_long == trainings.PPO
+    assert "All other settings are the same." in graded
     assert f'{test_learning.FIRST_BAR:.0f} for "learns" and {trainings.NPG.bar:.0f} for "solves it"' in graded
     assert f"{test_learning.NEEDED} of the {test_learning.RUNS} have to reach it" in graded
+
+
+def test_what_is_said_of_delta_is_what_was_measured():
+    (told,) = re.findall(r"^\*\*Why δ is 8 there.*?\n\Z", MARKDOWN, re.MULTILINE | re.DOTALL)
+    measured = BARS.partition("\n# ")[0]
+    numbers = set(re.findall(r"\d+", told))
+    assert len(numbers) > 8
+    assert numbers <= set(re.findall(r"\d+", measured))
