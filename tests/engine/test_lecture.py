@@ -11,6 +11,7 @@ import pytest
 
 from autograder.homework import ASSIGNMENT
 from hw4.lab.command_line import app
+from hw4.lab.figures.gallery import FIGURES
 from hw4.lab.training import SETTINGS
 from tests.engine.conftest import ROOT
 
@@ -132,12 +133,23 @@ def test_what_proves_it_is_a_test(slide):
 
 
 @pytest.mark.parametrize("slide", [slide for slide in SLIDES if slide.run], ids=lambda slide: slide.title)
-def test_what_runs_and_draws_it_is_a_command(slide):
+def test_what_runs_it_is_a_command(slide):
     names = {*SETTINGS, *(function.name for function in ASSIGNMENT.functions)}
-    for cell in filter(None, [slide.run, slide.drawn]):
-        verb, arguments, plot = re.fullmatch(
-            r"`python -m hw4 (\w+)((?: \w+)+)( --plot FILE)?`", cell
-        ).groups()
-        assert verb in app.commands
-        assert names.issuperset(arguments.split())
-        assert bool(plot) == (cell == slide.drawn and verb == "train")
+    verb, arguments = re.fullmatch(r"`python -m hw4 (train|check|compare) ([\w ]+)`", slide.run).groups()
+    assert verb in app.commands
+    assert names.issuperset(arguments.split())
+
+
+def test_every_figure_draws_a_slide_and_no_other_is_named():
+    drawn = [slide.drawn for slide in SLIDES if slide.drawn]
+    assert {
+        re.fullmatch(r"`python -m hw4 figures ([\w-]+)`", cell).group(1) for cell in drawn
+    } == FIGURES.keys()
+
+
+def test_the_handouts_commands_are_some():
+    commands = re.findall(r"`python -m hw4 (\w+)(?: ([^`]+))?`", HANDOUT)
+    assert {verb for verb, _ in commands} <= app.commands.keys()
+    figures = {name for verb, arguments in commands if verb == "figures" for name in arguments.split()}
+    assert figures
+    assert figures <= FIGURES.keys()
