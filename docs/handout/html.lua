@@ -11,6 +11,14 @@ local function wide(block, label)
   return pandoc.Div({ block }, pandoc.Attr('', { 'wide' }, attributes))
 end
 
+-- Browsers put no space behind a function's name.
+function Math(formula)
+  formula.text = formula.text:gsub('\\(%a+) ', function(name)
+    return (name == 'ln' or name == 'exp') and '\\' .. name .. '\\, ' or nil
+  end)
+  return formula
+end
+
 function Table(table)
   return wide(table, 'Table')
 end

@@ -33,6 +33,12 @@ def test_the_page_does_not_scroll_sideways(handout):
     assert width <= shown
 
 
+def test_a_formula_has_no_bar_to_scroll_up_and_down(handout):
+    """Chromium takes some for higher than they are, and showed a bar."""
+    ways = "[...document.querySelectorAll('.wide')].map(one => getComputedStyle(one).overflowY)"
+    assert set(handout.evaluate(ways)) == {"hidden"}
+
+
 def test_the_colours_are_those_of_the_scheme(handout, scheme):
     back = handout.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
