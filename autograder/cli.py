@@ -290,6 +290,31 @@ def rehearse(
         raise click.ClickException("\n".join(problems))
 
 
+@app.command(short_help="Make up a class, to try out regrade.")
+@click.option("--students", type=click.IntRange(min=1), required=True, help="How many students there are.")
+@click.option("--out", type=A_FOLDER, required=True, help="Where to write the export: a new folder.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same class.")
+def demo_class(students: int, out: Path, seed: int) -> None:
+    """Make up the platform's export of a class: names, groups, mistakes, late and broken uploads."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from autograder.homework import ASSIGNMENT
+    from autograder.release.democlass import make_class
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        made = make_class(
+            ASSIGNMENT,
+            students,
+            out,
+            seed,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    kinds = ", ".join(f"{count} {kind}" for kind, count in made.items())
+    print(f"{out}: {sum(made.values())} submissions of {students} students: {kinds}.")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one verb.
 
