@@ -315,6 +315,49 @@ def demo_class(students: int, out: Path, seed: int) -> None:
     print(f"{out}: {sum(made.values())} submissions of {students} students: {kinds}.")
 
 
+@app.command(short_help="Grade a whole class again, and compare.")
+@click.argument("export", type=A_PATH)
+@click.option(
+    "--out", type=A_FOLDER, required=True, help="For what is found: a new folder, or an earlier run's."
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Gradings at once; by default one a core.")
+@click.option(
+    "--only", multiple=True, metavar="ROWS", help="Grade these rows alone; the others keep their points."
+)
+@click.option(
+    "--promote",
+    multiple=True,
+    metavar="WHO",
+    help="Make new scores official: a submission, a student's number or address, or all.",
+)
+def regrade(
+    export: Path, out: Path, workers: int | None, only: tuple[str, ...], promote: tuple[str, ...]
+) -> None:
+    """Grade EXPORT, a class, again: the platform's export, or a folder or zip of submissions.
+
+    New scores stand beside the official ones. An interrupted run goes on where it was.
+    """
+    from rich.console import Console
+
+    from autograder.homework import ASSIGNMENT
+    from autograder.regrade import display
+    from autograder.regrade.run import regrade as regrade_class
+
+    with display.shown_progress(Console(stderr=True)) as on_progress:
+        summary = regrade_class(
+            ASSIGNMENT,
+            export,
+            out,
+            only=",".join(only),
+            promote=promote,
+            workers=workers,
+            on_progress=on_progress,
+        )
+    display.show_summary(summary, out, Console())
+    if summary.faults:
+        raise click.ClickException(display.describe_faults(summary))
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one verb.
 

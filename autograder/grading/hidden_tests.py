@@ -82,6 +82,28 @@ def run_pytest(assignment: Assignment, plugin: object, *options: str) -> int:
         return int(pytest.main(arguments, plugins=[plugin]))
 
 
+class _Collector:
+    """Keeps the hidden tests that pytest finds."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, object] = {}
+        self.problems: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.problems.append(f"{report.nodeid} cannot be imported:\n{report.longrepr}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.tests = {item.nodeid: getattr(item, "obj", None) for item in items}
+
+
+def collect_tests(assignment: Assignment) -> tuple[dict[str, object], list[str]]:
+    """The hidden tests by their pytest ids, and a sentence for each file that cannot be imported."""
+    collector = _Collector()
+    run_pytest(assignment, collector, "--collect-only")
+    return collector.tests, collector.problems
+
+
 @contextlib.contextmanager
 def _clean_environment() -> Iterator[None]:
     """Keep the caller's pytest settings out of the grading."""

@@ -88,13 +88,16 @@ class ResultsWriter:
         return render(replace(results, staff={**results.staff, **self._staff}), self._settings)
 
 
-def write_json(document: Mapping[str, object], file: Path, *, durable: bool = True) -> None:
+def write_json(
+    document: Mapping[str, object], file: Path, *, durable: bool = True, mode: int = 0o644
+) -> None:
     """Replace a file by a document in one step.
 
     Args:
         document: what JSON can write; NaN is refused.
         file: the file to replace; its folder is made if need be.
         durable: whether to wait until it is on disk.
+        mode: who may read and write it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     # Indented for people at the end only: json's fast encoder knows no indentation.
@@ -106,7 +109,7 @@ def write_json(document: Mapping[str, object], file: Path, *, durable: bool = Tr
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, mode)
         os.replace(name, file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

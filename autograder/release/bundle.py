@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.assignment import Assignment
+from autograder.grading.integrity import NOT_GRADING
 from autograder.release import handout, template
 from autograder.release.proof import Template
 from autograder.release.template import ReleaseError
@@ -123,8 +124,7 @@ def platform_zip(assignment: Assignment) -> Archive:
     ]
     paths = [root / name for name in (*_SCRIPTS, _LOCK, "tests/__init__.py")]
     paths += [file for folder in folders for file in _files(folder)]
-    # autograder/release/ works before the term.
-    paths += [file for file in _files(engine) if file.relative_to(engine).parts[0] != "release"]
+    paths += [file for file in _files(engine) if file.relative_to(engine).parts[0] not in NOT_GRADING]
     files = {}
     for path in paths:
         inside = PurePosixPath(path.relative_to(root).as_posix())

@@ -14,10 +14,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from autograder.grading.assignment import Assignment, Catalogue
-from autograder.grading.hidden_tests import run_pytest
+from autograder.grading.hidden_tests import collect_tests
 from autograder.grading.manifest import Check, is_below, read_manifest
 from autograder.grading.results import add_up, format_points
 from autograder.grading.settings import Settings, SettingsError, read_settings
@@ -65,7 +63,7 @@ def lint(assignment: Assignment) -> Findings:
     Args:
         assignment: the homework. Its hidden tests and its reference are imported.
     """
-    tests, problems = _collect(assignment)
+    tests, problems = collect_tests(assignment)
     try:
         settings = read_settings(assignment.settings_file)
     except SettingsError as error:
@@ -207,28 +205,6 @@ def check_files(root: Path, files: Sequence[Path], tracked: Collection[Path] | N
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(".") + "."
-
-
-class _Collector:
-    """Keeps the hidden tests that pytest finds."""
-
-    def __init__(self) -> None:
-        self.tests: dict[str, object] = {}
-        self.problems: list[str] = []
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.problems.append(f"{report.nodeid} cannot be imported:\n{report.longrepr}")
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.tests = {item.nodeid: getattr(item, "obj", None) for item in items}
-
-
-def _collect(assignment: Assignment) -> tuple[dict[str, object], list[str]]:
-    """The hidden tests by their pytest ids, and a sentence for each file that cannot be imported."""
-    collector = _Collector()
-    run_pytest(assignment, collector, "--collect-only")
-    return collector.tests, collector.problems
 
 
 def _handed_out(assignment: Assignment) -> list[Path]:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from autograder.grading.integrity import fingerprints
 from autograder.grading.settings import read_settings
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.release import bundle, template
@@ -206,6 +207,8 @@ def test_the_grader_runs_from_its_zip(tmp_path):
     """Nothing that grading needs is left out: the command line starts and grades in the unpacked folder."""
     source = unpack(bundle.platform_zip(HW4), tmp_path / "source")
     assert not (source / "autograder" / "release").exists()
+    assert not (source / "autograder" / "regrade").exists()
+    assert fingerprints(dataclasses.replace(HW4, root=source)) == fingerprints(HW4)
     command = [sys.executable, "-m", "autograder", "grade", str(ROOT / "solutions"), "--only", "2.3"]
     command += ["--results", str(tmp_path / "results.json")]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)

@@ -1,0 +1,124 @@
+"""A run in the terminal: a bar while it lasts, and what was found. One line of JSON where nobody watches."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from autograder.regrade.run import Progress, Summary
+
+MAX_FAULTS_SHOWN = 10
+
+
+class _Rate(ProgressColumn):
+    """How many gradings end in a minute."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed * 60:.1f} a minute" if task.speed else "")
+
+
+@contextlib.contextmanager
+def shown_progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar where the console is a terminal.
+
+    Args:
+        console: where to show it.
+
+    Yields:
+        What is to be called with the progress.
+    """
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        ready = False
+
+        def show(progress: Progress) -> None:
+            nonlocal ready
+            counts = " · ".join(f"{count} {outcome}" for outcome, count in sorted(progress.outcomes.items()))
+            if not ready:
+                # What was there at the beginning says nothing on the rate.
+                bar.reset(task, total=progress.total, completed=progress.done)
+                ready = True
+            bar.update(task, completed=progress.done, description=counts)
+
+        yield show
+
+
+def show_summary(summary: Summary, folder: Path, console: Console) -> None:
+    """Print what a run has done: for people in a terminal, else as one line of JSON.
+
+    Args:
+        summary: what it has done.
+        folder: where its files are.
+        console: where to print it.
+    """
+    if not console.is_terminal:
+        print(json.dumps(to_json(summary, folder)))
+        return
+    records = summary.records
+    table = Table(show_edge=False, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("submissions", str(len(records)))
+    for name, count in sorted(Counter(record.outcome for record in records).items()):
+        table.add_row(f"  {name}", str(count))
+    table.add_row("graded now, kept from before", f"{summary.graded}, {summary.kept}")
+    for name, scores in _scores(summary).items():
+        if scores:
+            table.add_row(f"mean {name} score", f"{statistics.fmean(scores):.1f}")
+    table.add_row("scores that change", str(_changes(summary)))
+    if summary.promoted:
+        table.add_row("scores made official", str(summary.promoted))
+    console.print(table)
+    console.print("Written: " + escape(", ".join(map(str, summary.files))), highlight=False)
+
+
+def describe_faults(summary: Summary) -> str:
+    """Say which submissions the grader failed on; empty where there are none."""
+    faults = summary.faults
+    more = f"\nand {len(faults) - MAX_FAULTS_SHOWN} more." if len(faults) > MAX_FAULTS_SHOWN else ""
+    listed = "\n".join(faults[:MAX_FAULTS_SHOWN]) + more
+    return f"{len(faults)} submissions are not graded, and have no new score:\n{listed}" if faults else ""
+
+
+def to_json(summary: Summary, folder: Path) -> dict[str, object]:
+    """The summary as JSON values."""
+    return {
+        "submissions": len(summary.records),
+        "graded": summary.graded,
+        "kept": summary.kept,
+        "outcomes": dict(sorted(Counter(record.outcome for record in summary.records).items())),
+        "changed": _changes(summary),
+        "promoted": summary.promoted,
+        "not_graded": [one.handed_in.name for one in summary.records if one.status == "not graded"],
+        "out": str(folder),
+    }
+
+
+def _changes(summary: Summary) -> int:
+    return sum(bool(record.change) for record in summary.records)
+
+
+def _scores(summary: Summary) -> dict[str, list[float]]:
+    records = summary.records
+    return {
+        "official": [one.official.score for one in records if one.official.score is not None],
+        "new": [one.new_score for one in records if one.new_score is not None],
+    }
