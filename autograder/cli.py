@@ -358,6 +358,15 @@ def regrade(
         raise click.ClickException(display.describe_faults(summary))
 
 
+@app.command(hidden=True)
+def serve_gradings() -> None:
+    """Import the grader once, and fork a grading for each that stdin asks for (`grading.warm`)."""
+    from autograder.grading.warm import serve
+    from autograder.homework import ASSIGNMENT
+
+    serve(ASSIGNMENT, main)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one verb.
 

@@ -28,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from autograder.grading.batch import Graded, Job, grade_all
+from autograder.grading.batch import ColdGrader, Graded, Job, grade_all
 from autograder.grading.results import Outcome
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.release.known import write_reference
@@ -197,7 +197,7 @@ def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> I
     reference = write_reference(HW4, folder / "reference")
     modules = dict.fromkeys(mutant.module for mutant in mutants)
     first = (Job(f"reference {parts[module]}", reference, parts[module], salt) for module in modules)
-    for graded in grade_all(HW4.root, first, workers):
+    for graded in grade_all(ColdGrader(HW4.root), first, workers):
         if lost := [str(row["number"]) for row in findings(graded)]:
             raise SystemExit(f"The reference itself loses points in {', '.join(lost)}: mend that first.")
 
@@ -208,7 +208,7 @@ def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> I
             file.write_text(mutant.source, encoding="utf-8")
             yield Job(str(number), submission, parts[mutant.module], salt)
 
-    for graded in grade_all(HW4.root, jobs(), workers):
+    for graded in grade_all(ColdGrader(HW4.root), jobs(), workers):
         lost_rows = findings(graded)
         yield Judged(
             mutants[int(graded.job.name)],

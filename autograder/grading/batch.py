@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from autograder.grading.results import faults_in
 
@@ -73,7 +74,7 @@ def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Gra
             done = subprocess.run(
                 command,
                 cwd=root,
-                env=_environment(),
+                env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=limit_seconds,
@@ -81,19 +82,43 @@ def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Gra
             )
         except subprocess.TimeoutExpired:
             return Graded(job, None, f"Grading {job.name} did not end within {limit_seconds:.0f} s.")
-        graded = _read(job, file)
-        # Where the grader failed in some rows, it ends with a status of its own; the results are whole.
-        if done.returncode != 0 and not graded.faults:
-            said = done.stderr.decode(errors="replace").strip()[-_SAID:] or "it said nothing"
-            return Graded(job, None, f"Grading {job.name} ended with status {done.returncode}: {said}")
+        graded = read_graded(job, file, done.returncode, done.stderr.decode(errors="replace"))
         return graded
 
 
-def grade_all(root: Path, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Graded]:
-    """Grade many submissions, as many at once as there are cores, and yield each as it ends.
+class Grader(Protocol):
+    """Grades one submission at a time, in each of several threads."""
+
+    def grade(self, job: Job) -> Graded:
+        """Grade one submission, and wait for it."""
+
+    def stop(self) -> None:
+        """End the gradings under way, from another thread; nobody asks for their results any more."""
+
+
+class ColdGrader:
+    """Grades every submission in a process of its own.
 
     Args:
         root: the repository's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def grade(self, job: Job) -> Graded:
+        """Grade one submission, and wait for it."""
+        return grade_one(self._root, job)
+
+    def stop(self) -> None:
+        """Leave the gradings under way alone: a terminal's Ctrl-C reaches them as well."""
+
+
+def grade_all(grader: Grader, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Graded]:
+    """Grade many submissions, as many at once as there are cores, and yield each as it ends.
+
+    Args:
+        grader: grades each. Where this ends early, it is stopped.
         jobs: what to grade. Drawn from as workers become free, so that it may write its submissions then.
         workers: how many gradings run at once; by default one a core.
     """
@@ -104,12 +129,15 @@ def grade_all(root: Path, jobs: Iterable[Job], workers: int | None = None) -> It
         try:
             while True:
                 while len(running) < workers and (job := next(waiting, None)) is not None:
-                    running.add(pool.submit(grade_one, root, job))
+                    running.add(pool.submit(grader.grade, job))
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
+        except BaseException:
+            grader.stop()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -121,10 +149,27 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """The caller's, without what would change a grading's result or its Python."""
     dropped = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH", "PYTHONSTARTUP")
     return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+def read_graded(job: Job, file: Path, status: int, said: str) -> Graded:
+    """Read what a grading has left behind.
+
+    Args:
+        job: what was to be done.
+        file: where its results.json is.
+        status: its exit status.
+        said: what it wrote to stderr.
+    """
+    graded = _read(job, file)
+    # Where the grader failed in some rows, it ends with a status of its own; the results are whole.
+    if status != 0 and not graded.faults:
+        message = said.strip()[-_SAID:] or "it said nothing"
+        return Graded(job, None, f"Grading {job.name} ended with status {status}: {message}")
+    return graded
 
 
 def _read(job: Job, file: Path) -> Graded:

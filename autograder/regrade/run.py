@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.batch import Graded, Job, cores, grade_all
+from autograder.grading.batch import Graded, Grader, Job, cores, grade_all
 from autograder.grading.errors import NotGraded, UnusableRequest
 from autograder.grading.hidden_tests import collect_tests
 from autograder.grading.integrity import fingerprints
@@ -25,6 +25,7 @@ from autograder.grading.settings import read_settings
 from autograder.grading.stop import Stop
 from autograder.grading.submission import Collected, UnreadableSubmission, collect
 from autograder.grading.versions import versions
+from autograder.grading.warm import warm_graders
 from autograder.grading.writer import write_json
 from autograder.regrade.export import HandedIn, Official, empty, read_export
 from autograder.regrade.journal import Journal, Key
@@ -117,16 +118,16 @@ def regrade(
             found = read_export(export, scratch, assignment.package, assignment.modules)
             official = Officials(out / "official.json")
             known = {one.name for one in _named(found.submissions, promote)}
-            grader = _digest(versions(fingerprints(assignment)))
+            version = _digest(versions(fingerprints(assignment)))
             run = _Run(assignment, Journal(out / "results", only), official, only, workers, on_progress)
-            run.prepare(found.submissions, grader, settings.salt_id)
+            run.prepare(found.submissions, version, settings.salt_id)
             if not found.is_platforms and not run.has_modules:
                 raise UnusableRequest(
                     f'"{export}" is no class: none of the {len(found.submissions)} folders and zips in it '
                     f"holds a module of {assignment.package}."
                 )
-            with Stop() as stop, stop.ends(run):
-                run.grade()
+            with warm_graders(assignment.root) as grader, Stop() as stop, stop.ends(run):
+                run.grade(grader)
         finally:
             empty(out / "unpacked").rmdir()
         records = tuple(record for _, record in sorted(run.records.items()))
@@ -215,8 +216,11 @@ class _Run:
                 self.kept += 1
                 self._end(self._read(handed_in, document))
 
-    def grade(self) -> None:
+    def grade(self, grader: Grader) -> None:
         """Grade what is waiting; where the grader fails, try again, a bounded number of times.
+
+        Args:
+            grader: grades each.
 
         Raises:
             NotGraded: the first gradings all fail.
@@ -225,7 +229,7 @@ class _Run:
         problems: dict[str, str] = {}
         for _ in range(MAX_TRIES):
             jobs = [Job(name, one.place, self._only) for name, (one, _, _) in self._waiting.items()]
-            for graded in grade_all(self._assignment.root, jobs, self._workers):
+            for graded in grade_all(grader, jobs, self._workers):
                 problem = self._problem(graded)
                 if problem:
                     problems[graded.job.name] = problem

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.assignment import Assignment, Misconception
-from autograder.grading.batch import Graded, Job, grade_all
+from autograder.grading.batch import ColdGrader, Graded, Job, grade_all
 from autograder.grading.results import Outcome, in_one_line
 from autograder.release import known
 from autograder.release.attacks import AttackCheck, check_attacks
@@ -211,7 +211,7 @@ def validate(
             on_progress(Progress(next(finished), total, name))
 
         graded: dict[str, Graded] = {}
-        for done in grade_all(assignment.root, jobs, workers):
+        for done in grade_all(ColdGrader(assignment.root), jobs, workers):
             graded[done.job.name] = done
             advance(done.job.name)
     several = other_salts[:MAX_MISTAKE_SALTS]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.batch import Job, grade_all, grade_one
+from autograder.grading.batch import ColdGrader, Job, grade_all, grade_one
 from autograder.homework import ASSIGNMENT as HW4
 
 GRADER = """
@@ -79,7 +79,10 @@ def test_a_grading_that_does_not_end_is_given_up(root):
 
 def test_every_job_is_graded_once_whatever_the_others_do(root):
     names = ["fine", "broken", "torn", "fine too"]
-    graded = {done.job.name: done for done in grade_all(root, [Job(n, root / n) for n in names], workers=2)}
+    graded = {
+        done.job.name: done
+        for done in grade_all(ColdGrader(root), [Job(n, root / n) for n in names], workers=2)
+    }
     assert sorted(graded) == sorted(names)
     assert [name for name in names if graded[name].document is None] == ["broken", "torn"]
 
@@ -93,14 +96,14 @@ def test_jobs_are_drawn_as_workers_become_free(root):
             drawn.append(number)
             yield Job(str(number), root / "fine")
 
-    running = grade_all(root, jobs(), workers=2)
+    running = grade_all(ColdGrader(root), jobs(), workers=2)
     next(running)
     assert len(drawn) <= 4
     assert len(list(running)) == 5
 
 
 def test_no_jobs_are_no_trouble(root):
-    assert list(grade_all(root, [])) == []
+    assert list(grade_all(ColdGrader(root), [])) == []
 
 
 def test_the_callers_pytest_settings_stay_out(root, monkeypatch):

@@ -24,6 +24,7 @@ from autograder.homework import ASSIGNMENT as HW4
 from autograder.regrade import run
 from autograder.regrade.export import Student
 from autograder.regrade.tables import MAX_CELL_CHARS, to_csv
+from autograder.sandbox import sweep
 from tests.engine.conftest import ROOT, SOLUTIONS
 
 METADATA = """---
@@ -80,7 +81,7 @@ class Grader:
         self.interrupt_after = None
         self.faulty_rows = ()
 
-    def grade_all(self, root, jobs, workers):
+    def grade_all(self, real, jobs, workers):
         for job in jobs:
             if self.interrupt_after is not None and len(self.graded) == self.interrupt_after:
                 raise KeyboardInterrupt
@@ -312,10 +313,10 @@ def test_a_folder_of_something_else_is_left_alone(grader, export, tmp_path):
 
 
 def test_two_runs_at_once_are_refused(grader, export, out, monkeypatch):
-    def grade_all(root, jobs, workers):
+    def grade_all(real, jobs, workers):
         with pytest.raises(UnusableRequest, match="Another run is at work"):
             run.regrade(HW4, export, out)
-        yield from grader.grade_all(root, jobs, workers)
+        yield from grader.grade_all(real, jobs, workers)
 
     monkeypatch.setattr(run, "grade_all", grade_all)
     assert run.regrade(HW4, export, out).graded == 3
@@ -392,6 +393,24 @@ def wait_for_results(out, number):
         time.sleep(0.05)
 
 
+def descendants(pid):
+    """Everything that a process has started: the warm graders, their gradings and workers."""
+    parents = {process.pid: process.parent for process in sweep.processes()}
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {sweep.identity(child) for child in found - {pid}}
+
+
+def wait_for_end(identities):
+    deadline = time.monotonic() + 60
+    while left := identities & {
+        sweep.identity(process.pid) for process in sweep.processes() if not process.is_dead
+    }:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """What a run finds that nobody interrupts."""
@@ -412,9 +431,11 @@ def test_a_run_that_is_ended_goes_on_and_finds_the_same(tmp_path, undisturbed, n
         text=True,
     )
     wait_for_results(tmp_path / "out", 1)
+    started = descendants(running.pid)
     os.kill(running.pid, number)
     _, said = running.communicate(timeout=60)
     assert running.returncode == (-9 if number == signal.SIGKILL else 1)
+    wait_for_end(started)
     assert number == signal.SIGKILL or said.strip() == "Interrupted: the results written so far are kept."
     again = subprocess.run(
         command(folder, "--out", tmp_path / "out", "--only", "2.3"), cwd=ROOT, capture_output=True, text=True
