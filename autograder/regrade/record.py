@@ -23,6 +23,7 @@ class RowRecord:
         seconds: how long it took.
         reason: the diagnosis, or what was found, in a line; empty where it passed.
         diagnosis: the known mistake, in a sentence; empty where none was found.
+        kind: the mismatch's kind, or the name of the fault's class; empty where it passed.
         same_cause_as: the earlier row that failed for the same cause; empty where there is none.
     """
 
@@ -35,6 +36,7 @@ class RowRecord:
     reason: str = ""
     diagnosis: str = ""
     same_cause_as: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,4 +150,5 @@ def _row(row: Mapping[str, Any]) -> RowRecord:
         "" if outcome == Outcome.PASSED.value else (found.strip().splitlines() or [outcome])[0],
         diagnosis,
         str(extra.get("same_cause_as", "")),
+        str(extra.get("kind", "")),
     )

@@ -30,7 +30,8 @@ from autograder.grading.writer import write_json
 from autograder.regrade.export import HandedIn, Official, empty, read_export
 from autograder.regrade.journal import Journal, Key
 from autograder.regrade.record import Record, read_record
-from autograder.regrade.tables import write_tables
+from autograder.regrade.report import write_report
+from autograder.regrade.tables import write_private, write_tables
 
 MAX_TRIES = 3
 """Of a grading in which the grader itself fails: a machine out of memory recovers, a broken test does not."""
@@ -135,7 +136,9 @@ def regrade(
         records = tuple(
             dataclasses.replace(record, official=official.of(record.handed_in)) for record in records
         )
-        return Summary(records, run.graded, run.kept, tuple(write_tables(records, out)), promoted)
+        page = write_report(assignment.title, assignment.points + assignment.bonus, records)
+        files = *write_tables(records, out), write_private(out / "report.html", page)
+        return Summary(records, run.graded, run.kept, files, promoted)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from autograder.regrade.record import Record, RowRecord
 
 MAX_CELL_CHARS = 1000
 _FORMULA = tuple("=+-−@")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 Cell = str | float | int | None
 
 GRADES = (
@@ -108,7 +108,7 @@ def to_csv(head: Sequence[str], lines: Iterable[Sequence[Cell]]) -> str:
 def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return "" if value is None else value
-    text = _UNPRINTABLE.sub(" ", value)[:MAX_CELL_CHARS]
+    text = UNPRINTABLE.sub(" ", value)[:MAX_CELL_CHARS]
     # Some spreadsheets read the wide forms of the signs, too, and look behind white space.
     plain = unicodedata.normalize("NFKC", text).lstrip()
     return f"'{text}" if plain.startswith(_FORMULA) else text
