@@ -19,10 +19,11 @@ from typing import Any
 import yaml
 
 from autograder.grading.errors import UnusableRequest
-from autograder.grading.submission import MAX_FILE_BYTES, MAX_ZIP_BYTES
+from autograder.grading.submission import MAX_FILE_BYTES
 
 METADATA = "submission_metadata.yml"
 MAX_METADATA_BYTES = 4 * 1024**3
+MAX_ZIP_BYTES = 256 * 1024**2
 _PREFIX = "submission_"
 _PASSED_OVER = frozenset({"__MACOSX", "__pycache__"})
 _KEPT_BYTES = {".py": MAX_FILE_BYTES + 1, ".zip": MAX_ZIP_BYTES + 1, ".ipynb": 0}

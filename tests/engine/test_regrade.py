@@ -18,7 +18,7 @@ from autograder.grading.batch import Graded
 from autograder.grading.errors import NotGraded, UnusableRequest
 from autograder.grading.integrity import fingerprints
 from autograder.grading.manifest import UnknownRows
-from autograder.grading.submission import collect
+from autograder.grading.submission import MAX_FILE_BYTES, collect
 from autograder.grading.versions import versions
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.regrade import run
@@ -256,14 +256,13 @@ def test_a_row_in_which_the_grader_fails_is_no_zero(grader, export, out):
 
 def test_an_unreadable_submission_has_a_line_that_says_why(grader, export, out):
     shutil.rmtree(export / "submission_2")
-    deep = export / "submission_2" / "hw4"
-    deep.mkdir(parents=True)
-    for number in range(10_001):
-        (deep / str(number)).touch()
+    for number in range(33):
+        (export / "submission_2" / str(number)).mkdir(parents=True)
+        (export / "submission_2" / str(number) / "npg.py").write_bytes(b"#" * MAX_FILE_BYTES)
     run.regrade(HW4, export, out)
     line = grades(out)["00000014"]
     assert (line["status"], line["new_score"]) == ("unreadable", "0.0")
-    assert "more than 10000 entries" in line["message"]
+    assert "more than 32 MiB of modules" in line["message"]
 
 
 def test_new_scores_become_official_when_they_are_promoted(grader, export, out):
