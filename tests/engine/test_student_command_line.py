@@ -97,6 +97,16 @@ def test_a_console_without_block_characters_gets_plain_ones(student):
     assert re.search(r"mean return  [_.:\-=+*#]{5,20}$", done.stdout, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    "arguments", [["train", "--help"], ["figures", "baselines"], ["figures", "nonsense-ĝ"], ["check", "1.1"]]
+)
+def test_a_console_that_cannot_write_greek_gets_question_marks(student, arguments):
+    done = run_student(student, *arguments, PYTHONIOENCODING="cp1252")
+    assert "Error" not in done.stderr
+    assert done.returncode == (2 if "nonsense-ĝ" in arguments else 0)
+    assert done.stdout + done.stderr
+
+
 def test_help_names_the_algorithms_and_options(capsys):
     assert command_line.main(["train", "--help"]) == 0
     shown = capsys.readouterr().out

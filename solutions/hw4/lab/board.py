@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,9 +28,7 @@ _NAME_WIDTH = max(len(function.partition(".")[2]) for function in SIGNATURES)
 
 
 def open_console() -> Console:
-    """Open the terminal. What it cannot write becomes a question mark, in place of an error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    """Open the terminal."""
     return Console(highlight=False, markup=False, emoji=False)
 
 

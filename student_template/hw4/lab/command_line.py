@@ -7,6 +7,7 @@ needs more than click is imported where it is used: the help is there without.
 from __future__ import annotations
 
 import importlib.util
+import io
 import math
 import os
 import sys
@@ -394,6 +395,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # Before numpy is imported. The matrices are small: threads of BLAS only take time from one another.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # An old Windows console, or a pipe: what it cannot hold becomes a question mark, not an error.
+            stream.reconfigure(errors="replace")
     try:
         app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as error:
