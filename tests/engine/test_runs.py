@@ -241,6 +241,36 @@ def test_compare_draws_files_and_algorithms_with_the_references_band(tmp_path, c
     assert capsys.readouterr().out.splitlines()[-1] == f"The learning curves are in {plot}."
 
 
+def test_compare_tells_files_of_one_name_apart(tmp_path, capsys, monkeypatch):
+    """And an algorithm named twice, or in capitals, is trained once."""
+    trained = []
+    monkeypatch.setattr(learning, "run", lambda name, *_: trained.append(name) or [made_up(algorithm=name)])
+    files = [tmp_path / folder / "npg.json" for folder in ("one", "two")]
+    for file in files:
+        file.parent.mkdir()
+        runs.save(file, [made_up()])
+    drawn = []
+    original = plots.learning_curves
+    monkeypatch.setattr(
+        plots, "learning_curves", lambda groups, *a, **k: drawn.extend(groups) or original(groups, *a, **k)
+    )
+    arguments = ["compare", *map(str, files), "PPO", "ppo", "--plot", str(tmp_path / "all.png")]
+    assert command_line.main(arguments) == 0
+    assert drawn == [*map(str, files), "PPO"]
+    assert trained == ["ppo"]
+
+
+def test_a_disk_that_is_full_is_one_sentence(tmp_path, capsys, monkeypatch):
+    def full(file, _):
+        raise OSError(28, "No space left on device", str(file))
+
+    monkeypatch.setattr(learning, "run", lambda name, *_, **__: [made_up()])
+    monkeypatch.setattr(runs, "save", full)
+    file = tmp_path / "kept.json"
+    assert command_line.main(["train", "npg", "--save", str(file)]) == 1
+    assert capsys.readouterr().err == f"{file} cannot be written (No space left on device).\n"
+
+
 def test_compare_says_what_is_no_file_before_it_trains(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(learning, "run", lambda *_: pytest.fail("trained"))
     assert command_line.main(["compare", "npg", str(tmp_path / "no.json")]) == 1

@@ -200,15 +200,18 @@ def compare(what: tuple[str, ...], seed: int, seeds: int, horizon: str, against:
     from hw4.lab import learning, plots, runs
 
     groups: dict[str, list[runs.Run]] = {}
+    algorithms = [name.lower() for name in what if name.lower() in ALGORITHMS]
+    files = [Path(name) for name in what if name.lower() not in ALGORITHMS]
     try:
         # Files first: one that cannot be read is said before anything is trained.
-        for name in [name for name in what if name not in ALGORITHMS]:
-            if not Path(name).suffix:
-                raise click.UsageError(f"{name!r} is no algorithm ({', '.join(ALGORITHMS)}) and no file.")
-            groups[Path(name).stem] = runs.load(Path(name))
+        for file in files:
+            if not file.suffix:
+                raise click.UsageError(f"'{file}' is no algorithm ({', '.join(ALGORITHMS)}) and no file.")
+            is_alone = [other.stem for other in files].count(file.stem) == 1
+            groups[file.stem if is_alone else str(file)] = runs.load(file)
     except runs.UnusableFile as error:
         raise click.ClickException(str(error)) from None
-    for name in [name for name in what if name in ALGORITHMS]:
+    for name in dict.fromkeys(algorithms):
         settings = learning.settings_of(name, int(horizon), {})
         with learning.as_sentences("train"):
             groups[name.upper()] = learning.run(name, settings, range(seed, seed + seeds))
@@ -410,6 +413,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), error.exit_code)
     except click.Abort:  # Ctrl+C, wherever nothing better is said
         return _complain("Interrupted.", 1)
+    except OSError as error:  # such as a full disk
+        return _complain(f"{error.filename or 'A file'} cannot be written ({error.strerror}).", 1)
     except ModuleNotFoundError as error:
         return _complain(environment.not_installed(str(error.name).partition(".")[0]), 1)
     return 0
