@@ -1,6 +1,6 @@
 """How fast rollouts and trainings are, and how reliably the reference learns.
 
-    python benchmarks/learning.py                    # everything, about half a minute
+    python benchmarks/learning.py                    # everything, about a minute
     python benchmarks/learning.py rollout training   # some sections
 
 Times depend on the machine and on what else it does. Ratios are of runs that took turns, so that a slow
@@ -14,6 +14,7 @@ import functools
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ import gymnasium
 import numpy as np
 
 from hw4.lab.cartpole import rollout
+from hw4.lab.figures import gallery
 from hw4.lab.learning import find_in_package as find_function
 from hw4.lab.training import SETTINGS, LearningCurve, train
 from hw4.lab.updates import UPDATES
@@ -133,7 +135,28 @@ def report_seeds() -> None:
     print()
 
 
-SECTIONS = {"rollout": report_rollout, "training": report_training, "seeds": report_seeds}
+def report_figures() -> None:
+    """Print how long the student's figures take, in processor time: one core."""
+    print("Figures drawn with the reference, seconds of the processor")
+    print()
+    total = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in gallery.FIGURES:
+            start = time.process_time()
+            gallery.write(name, find_function, Path(folder))
+            seconds = time.process_time() - start
+            total += seconds
+            print(f"{name:>26}{seconds:>8.1f}")
+    print(f"{'all':>26}{total:>8.1f}")
+    print()
+
+
+SECTIONS = {
+    "rollout": report_rollout,
+    "training": report_training,
+    "seeds": report_seeds,
+    "figures": report_figures,
+}
 
 
 def main() -> None:
