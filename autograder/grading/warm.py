@@ -52,16 +52,17 @@ class WarmGraderGone(Exception):
 
 
 @contextlib.contextmanager
-def warm_graders(root: Path) -> Iterator[Grader]:
+def warm_graders(root: Path, folder: Path | None = None) -> Iterator[Grader]:
     """Have warm graders where a fork is safe: on other systems than Linux, libraries may start threads.
 
     Args:
         root: the repository's folder.
+        folder: where results lie until they are read; by default where the system has such files.
 
     Yields:
         What grades; its processes end with the context.
     """
-    grader = WarmGraders(root) if sys.platform == "linux" else ColdGrader(root)
+    grader = WarmGraders(root, folder) if sys.platform == "linux" else ColdGrader(root)
     try:
         yield grader
     finally:
@@ -73,11 +74,13 @@ class WarmGraders:
 
     Args:
         root: the repository's folder.
+        folder: where results lie until they are read; by default where the system has such files.
         limit_seconds: when to give a grading up.
     """
 
-    def __init__(self, root: Path, limit_seconds: float = LIMIT_SECONDS) -> None:
+    def __init__(self, root: Path, folder: Path | None = None, limit_seconds: float = LIMIT_SECONDS) -> None:
         self._root = root
+        self._folder = folder
         self._limit_seconds = limit_seconds
         self._lock = threading.Lock()
         self._idle: list[_Process] = []
@@ -86,7 +89,7 @@ class WarmGraders:
 
     def grade(self, job: Job) -> Graded:
         """Grade one submission, and wait for it."""
-        with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+        with tempfile.TemporaryDirectory(prefix="grading-", dir=self._folder) as folder:
             file, printed = Path(folder) / "results.json", Path(folder) / "printed"
             arguments = ["grade", str(job.submission.resolve()), "--results", str(file)]
             arguments += ["--only", job.only, "--salt", job.salt]

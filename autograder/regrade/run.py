@@ -114,9 +114,10 @@ def regrade(
         checks = read_manifest(tests, assignment, settings.visibility_of).checks
         choose(only, [check.row.number for check in checks.values()], assignment)
     with _owned(out):
+        # Emptied at every start: a run that is killed leaves something in them.
+        unpacked, under_way = empty(out / "unpacked"), empty(out / "under way")
         try:
-            scratch = empty(out / "unpacked")
-            found = read_export(export, scratch, assignment.package, assignment.modules)
+            found = read_export(export, unpacked, assignment.package, assignment.modules)
             official = Officials(out / "official.json")
             known = {one.name for one in _named(found.submissions, promote)}
             version = _digest(versions(fingerprints(assignment)))
@@ -127,10 +128,11 @@ def regrade(
                     f'"{export}" is no class: none of the {len(found.submissions)} folders and zips in it '
                     f"holds a module of {assignment.package}."
                 )
-            with warm_graders(assignment.root) as grader, Stop() as stop, stop.ends(run):
+            with warm_graders(assignment.root, under_way) as grader, Stop() as stop, stop.ends(run):
                 run.grade(grader)
         finally:
-            empty(out / "unpacked").rmdir()
+            for folder in (unpacked, under_way):
+                empty(folder).rmdir()
         records = tuple(record for _, record in sorted(run.records.items()))
         promoted = official.promote(record for record in records if record.handed_in.name in known)
         records = tuple(

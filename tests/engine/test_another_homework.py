@@ -86,6 +86,18 @@ def test_the_bundle_holds_its_two_zips(homework, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"toy-autograder.zip", "toy-student.zip"}
 
 
+def test_a_class_of_it_is_made_up_and_graded(homework, tmp_path):
+    """And nothing is left of what lay there meanwhile."""
+    assert "of 12 students" in run(
+        homework, "demo-class", "--students", "12", "--out", str(tmp_path / "class")
+    )
+    found = json.loads(run(homework, "regrade", str(tmp_path / "class"), "--out", str(tmp_path / "graded")))
+    assert found["graded"] == found["submissions"] > 6
+    assert {"full", "part", "none"} == set(found["outcomes"])
+    tables = {"grades.csv", "changes.csv", "rows.csv", "report.html"}
+    assert {path.name for path in (tmp_path / "graded").iterdir()} == {".lock", "results", *tables}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the platform is Linux")
 def test_a_rehearsal_obeys_the_platforms_rules(homework):
     said = run(homework, "rehearse", "solutions", "--reuse-environment")
