@@ -11,7 +11,6 @@ compares hashes.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -20,12 +19,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-LOADED_FIRST = (
-    *("rich.console", "rich.table", "numpy", "pytest", "hypothesis.strategies"),
-    *("autograder.cli", "autograder.grading.console", "autograder.grading.gradescope"),
-    *("autograder.grading.session", "autograder.misconceptions.probes", "tests.public.strategies"),
-)
 
 
 class WarmGrader:
@@ -67,15 +60,8 @@ def serve(source: Path) -> None:
     import weakened  # before this script's own folder leaves the path
 
     sys.path[:1] = [str(source), str(source / "solutions")]
-    for name in LOADED_FIRST:
-        importlib.import_module(name)
-    # The hidden tests take hypothesis' settings as these are at their import.
-    importlib.import_module("autograder.grading.plugin").load_profile()
-    for file in sorted((source / "tests" / "hidden").glob("test_*.py")):
-        importlib.import_module(f"tests.hidden.{file.stem}")
-    # What is there now stays: no fork is to look through it for garbage.
-    gc.collect()
-    gc.freeze()
+    homework = importlib.import_module("autograder.homework")
+    importlib.import_module("autograder.grading.warm").load(homework.ASSIGNMENT)
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()
