@@ -303,18 +303,21 @@ class Officials:
         self._file = file
         self._promoted: dict[str, Any] = {}
         try:
-            self._promoted = json.loads(file.read_text(encoding="utf-8"))
+            for name, one in json.loads(file.read_text(encoding="utf-8")).items():
+                self._promoted[name] = {**one, "score": float(one["score"]), "rows": dict(one["rows"])}
         except FileNotFoundError:
             pass
-        except ValueError:
-            raise UnusableRequest(f'"{file}" is no JSON: put back a copy, or remove it.') from None
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise UnusableRequest(
+                f'"{file}" is not as it was written: put back a copy, or remove it.'
+            ) from None
 
     def of(self, handed_in: HandedIn) -> Official:
         """What counts for a submission."""
         promoted = self._promoted.get(handed_in.name)
         if promoted is None:
             return handed_in.official
-        return Official(float(promoted["score"]), MappingProxyType(dict(promoted["rows"])))
+        return Official(promoted["score"], MappingProxyType(promoted["rows"]))
 
     def promote(self, records: Iterable[Record]) -> int:
         """Make new scores official; those that are not known stay as they are. Return how many."""

@@ -278,6 +278,14 @@ def test_new_scores_become_official_when_they_are_promoted(grader, export, out):
     assert read(out / "changes.csv") == []
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"submission_1": {}}', '{"submission_1": 3}'])
+def test_official_scores_that_were_edited_are_refused(grader, export, out, text):
+    run.regrade(HW4, export, out)
+    (out / "official.json").write_text(text)
+    with pytest.raises(UnusableRequest, match="is not as it was written"):
+        run.regrade(HW4, export, out)
+
+
 def test_nobody_of_that_name_is_a_sentence(grader, export, out):
     with pytest.raises(UnusableRequest, match='Nobody is called "Bob": promote a submission by its name'):
         run.regrade(HW4, export, out, promote=["submission_1", "Bob"])
