@@ -95,7 +95,8 @@ def describe_faults(summary: Summary) -> str:
     faults = summary.faults
     more = f"\nand {len(faults) - MAX_FAULTS_SHOWN} more." if len(faults) > MAX_FAULTS_SHOWN else ""
     listed = "\n".join(faults[:MAX_FAULTS_SHOWN]) + more
-    return f"{len(faults)} submissions are not graded, and have no new score:\n{listed}" if faults else ""
+    are = "submission is not graded, and has" if len(faults) == 1 else "submissions are not graded, and have"
+    return f"{len(faults)} {are} no new score:\n{listed}" if faults else ""
 
 
 def to_json(summary: Summary, folder: Path) -> dict[str, object]:

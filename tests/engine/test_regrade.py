@@ -462,6 +462,6 @@ def test_a_class_with_faults_exits_with_one_and_says_which(tmp_path, export):
     assert done.returncode == 1
     assert json.loads(done.stdout)["not_graded"] == ["submission_4"]
     assert done.stderr.splitlines() == [
-        "1 submissions are not graded, and have no new score:",
+        "1 submission is not graded, and has no new score:",
         "submission_4: The export has no folder of this name.",
     ]
