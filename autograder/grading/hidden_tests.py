@@ -43,7 +43,7 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin, stop: Stop |
     """
     try:
         with stop.ends(plugin) if stop else contextlib.nullcontext():
-            status = run_pytest(assignment, plugin)
+            status = run_pytest(assignment.hidden_tests, plugin)
     except Stopped:
         return True
     if plugin.is_stopped:
@@ -56,11 +56,11 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin, stop: Stop |
     return False
 
 
-def run_pytest(assignment: Assignment, plugin: object, *options: str) -> int:
-    """Run pytest on the hidden tests, with nothing of the caller's settings and nothing printed.
+def run_pytest(tests: Path, plugin: object, *options: str) -> int:
+    """Run pytest on a folder of tests, with nothing of the caller's settings and nothing printed.
 
     Args:
-        assignment: the homework.
+        tests: the hidden or the public tests of a homework.
         plugin: what hears of the tests.
         *options: pytest's, such as ``"--collect-only"``.
 
@@ -68,8 +68,8 @@ def run_pytest(assignment: Assignment, plugin: object, *options: str) -> int:
         Pytest's exit status.
     """
     arguments = [
-        str(assignment.hidden_tests),
-        f"--rootdir={assignment.root}",
+        str(tests),
+        f"--rootdir={tests.parent.parent}",
         "-c",
         os.devnull,
         # Plain asserts: rewriting costs time and shows what the hidden tests compare.
@@ -100,7 +100,7 @@ class _Collector:
 def collect_tests(assignment: Assignment) -> tuple[dict[str, object], list[str]]:
     """The hidden tests by their pytest ids, and a sentence for each file that cannot be imported."""
     collector = _Collector()
-    run_pytest(assignment, collector, "--collect-only")
+    run_pytest(assignment.hidden_tests, collector, "--collect-only")
     return collector.tests, collector.problems
 
 
