@@ -44,6 +44,20 @@ def test_rewards_to_go_stop_where_the_trajectory_ended(submission):
 
 
 @pytest.mark.function(REWARDS_TO_GO)
+def test_rewards_need_not_be_whole_numbers(submission):
+    """½ + ¼ = ¾. An array of integers would cut it to 0."""
+    returned = submission.baseline.rewards_to_go(np.array([[0.5, 0.25]]), real(1, 2))
+    assert_close(REWARDS_TO_GO, returned, [[0.75, 0.25]])
+
+
+@pytest.mark.function(REWARDS_TO_GO)
+def test_a_long_trajectory_is_added_up_to_its_end(submission):
+    """300 rewards of 1000: there are 300000 to go at the first step, then 299000, and at the last 1000."""
+    returned = submission.baseline.rewards_to_go(np.full((1, 300), 1000.0), real(1, 300))
+    assert_close(REWARDS_TO_GO, returned, [[1000.0 * left for left in range(300, 0, -1)]])
+
+
+@pytest.mark.function(REWARDS_TO_GO)
 @given(drawn=strategies.reward_tables())
 def test_rewards_to_go_ignore_values_on_padding(submission, drawn):
     """A number as large as 10¹² on the padding changes nothing."""
@@ -66,6 +80,40 @@ def test_the_ridge_pulls_the_weights_towards_zero(submission):
         np.ones((1, 2, 1)), np.array([[4.0, 2.0]]), real(1, 2), ridge=4.0
     )
     assert_close(FIT, returned, [1.0])
+
+
+@pytest.mark.function(FIT)
+def test_the_ridge_does_not_grow_with_the_number_of_trajectories(submission):
+    """(w₁ − 7)² + (w₁ − 3)² + (w₁ − 4)² + ½ w₁² is least at 14/3.5 = 4, (w₂ − 3)² + ½ w₂² at 3/1.5 = 2.
+
+    (3.11, 1.5) is what a ridge times N = 3 gives, (4.67, 3) no ridge. The 9s are padding.
+    """
+    psi = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [9.0, 9.0]], [[1.0, 0.0], [9.0, 9.0]]])
+    returns = np.array([[7.0, 3.0], [3.0, 9.0], [4.0, 9.0]])
+    mask = np.array([[True, True], [True, False], [True, False]])
+    assert_close(FIT, submission.baseline.fit_baseline(psi, returns, mask, 0.5), [4.0, 2.0])
+
+
+@pytest.mark.function(FIT)
+def test_the_ridge_counts_where_the_features_are_dependent_too(submission):
+    """With ψ = [1, 1] and the return 4, (w₁ + w₂ − 4)² + 2 (w₁² + w₂²) is least at (1, 1)."""
+    returned = submission.baseline.fit_baseline(np.ones((1, 1, 2)), np.array([[4.0]]), real(1, 1), ridge=2.0)
+    assert_close(FIT, returned, [1.0, 1.0])
+
+
+@pytest.mark.function(FIT)
+def test_a_small_feature_beside_a_large_one_is_fitted(submission):
+    """1000 w₁ = 2000 and w₂ = 3. A small feature is not a dependent one; without it, (2, 0) is found."""
+    psi, returns = np.array([[[1000.0, 0.0], [0.0, 1.0]]]), np.array([[2000.0, 3.0]])
+    assert_close(FIT, submission.baseline.fit_baseline(psi, returns, real(1, 2)), [2.0, 3.0])
+
+
+@pytest.mark.function(FIT)
+def test_a_line_far_from_time_0_is_found(submission):
+    """The returns 3, 5, 7 at the times 10, 11, 12 lie on −17 + 2t. float32 has too few digits for it."""
+    psi = np.array([[[1.0, 10.0], [1.0, 11.0], [1.0, 12.0]]])
+    returned = submission.baseline.fit_baseline(psi, np.array([[3.0, 5.0, 7.0]]), real(1, 3))
+    assert_close(FIT, returned, [-17.0, 2.0])
 
 
 @pytest.mark.function(FIT)
@@ -130,3 +178,18 @@ def test_every_step_of_every_trajectory_gets_a_prediction(submission):
     """N = 2 trajectories of H = 3 steps give a table of shape (2, 3)."""
     returned = submission.baseline.predict_baseline(np.array([0.5]), np.full((2, 3, 1), 4.0))
     assert_close(PREDICT, returned, np.full((2, 3), 2.0))
+
+
+@pytest.mark.function(PREDICT)
+def test_a_prediction_may_be_negative_and_belongs_to_its_own_state(submission):
+    """1000.1 − 1000 = 0.1 and 1000 − 1000.2 = −0.2; another trajectory, with other states, has −3 and 5."""
+    psi = np.array([[[1000.1, 1000.0], [1000.0, 1000.2]], [[0.0, 3.0], [5.0, 0.0]]])
+    returned = submission.baseline.predict_baseline(np.array([1.0, -1.0]), psi)
+    assert_close(PREDICT, returned, [[0.1, -0.2], [-3.0, 5.0]])
+
+
+@pytest.mark.function(PREDICT)
+def test_a_prediction_may_be_large(submission):
+    """1000 · 2000 = 2000000: returns are as large as the rewards make them."""
+    returned = submission.baseline.predict_baseline(np.array([1000.0]), np.array([[[2000.0]]]))
+    assert_close(PREDICT, returned, [[2e6]])

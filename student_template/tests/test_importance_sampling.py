@@ -29,6 +29,13 @@ def test_weights_exist_where_the_probabilities_themselves_underflow(submission):
 
 
 @pytest.mark.function(WEIGHTS)
+def test_a_weight_may_be_huge(submission):
+    """e^−1000 / e^−1600 = e^600, about 4·10²⁶⁰: float64 holds it, and it is not cut off."""
+    returned = submission.importance_sampling.importance_weights(np.array([-1000.0]), np.array([-1600.0]))
+    assert_close(WEIGHTS, returned, [np.exp(600.0)])
+
+
+@pytest.mark.function(WEIGHTS)
 @given(drawn=strategies.log_prob_pairs())
 def test_swapping_target_and_proposal_inverts_every_weight(submission, drawn):
     """p̃/p times p/p̃ is 1, whatever the shape."""
@@ -56,6 +63,24 @@ def test_a_fair_coin_estimates_a_biased_one(submission):
         np.array([100.0, 1.0]), as_returned(WEIGHTS, weights, (2,))
     )
     assert_close(ESTIMATE, returned, 75.25)
+
+
+@pytest.mark.function(ESTIMATE)
+def test_large_weights_count_in_full_and_zero_weights_as_draws(submission):
+    """(1000 · 1 + 0 · 3) / 2 = 500. 1000 is what not counting the draw of weight 0 gives."""
+    returned = submission.importance_sampling.importance_sampling_estimate(
+        np.array([1.0, 3.0]), np.array([1000.0, 0.0])
+    )
+    assert_close(ESTIMATE, returned, 500.0)
+
+
+@pytest.mark.function(ESTIMATE)
+def test_large_values_may_nearly_cancel(submission):
+    """(1000.1 − 1000) / 2 = 0.05. float32 has too few digits for it."""
+    returned = submission.importance_sampling.importance_sampling_estimate(
+        np.array([1000.1, -1000.0]), np.array([1.0, 1.0])
+    )
+    assert_close(ESTIMATE, returned, 0.05)
 
 
 @pytest.mark.function(ESTIMATE)

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from hw4.lab.compare import STEP_TOLERANCE, as_returned, assert_close
 
-from . import lecture_example, strategies
+from . import lecture_example, strategies, worked_example
 
 FISHER = "npg.fisher_estimate"
 STEP_SIZE = "npg.npg_step_size"
@@ -57,6 +57,13 @@ def test_the_fisher_estimate_sums_steps_and_averages_trajectories(submission):
 
 
 @pytest.mark.function(FISHER)
+def test_a_large_score_counts_in_full(submission):
+    """The score (20, 1) gives the rows (400, 20) and (20, 1). Nothing is cut off."""
+    returned = submission.npg.fisher_estimate(np.array([[[20.0, 1.0]]]), np.array([[True]]))
+    assert_close(FISHER, returned, [[400.0, 20.0], [20.0, 1.0]])
+
+
+@pytest.mark.function(FISHER)
 @given(drawn=strategies.scored_batches())
 def test_the_fisher_estimate_ignores_values_on_padding(submission, drawn):
     """Scores of steps that did not happen do not count, large as they may be."""
@@ -91,6 +98,36 @@ def test_the_step_size_measures_the_gradient_by_the_fisher_matrix(submission):
     assert_close(STEP_SIZE, returned, 2.0, tolerance=STEP_TOLERANCE)
 
 
+# g, F, δ, η and η F⁻¹g. Multiply F by F⁻¹g to see that it gives g; gᵀF⁻¹g is 6, 1, 1, 2 and 330.
+REGIONS = {
+    "entries beside the diagonal": ([3, 0], [[2, 1], [1, 2]], 24.0, 2.0, [4, -2]),
+    "a large step": ([1], [[1]], 4e6, 2000.0, [2000]),
+    "small g and F": ([1e-3], [[1e-6]], 4.0, 2.0, [2000]),
+    "directions of different size": ([100, 1], [[1e4, 0], [0, 1]], 8.0, 2.0, [0.02, 2]),
+    # Ten blocks, the first region's times 1 to 10: 6 · (1 + … + 10) = 330.
+    "many dimensions": (
+        np.kron(np.arange(1, 11), [3, 0]).tolist(),
+        np.kron(np.diag(np.arange(1, 11)), [[2, 1], [1, 2]]).tolist(),
+        1320.0,
+        2.0,
+        [4, -2] * 10,
+    ),
+}
+
+
+@pytest.mark.function(STEP_SIZE)
+@pytest.mark.parametrize("region", REGIONS)
+def test_eta_takes_all_of_the_fisher_matrix_into_account(submission, region):
+    """η = √(δ / gᵀF⁻¹g), whatever the sizes of g, F and δ: see REGIONS in tests/test_npg.py.
+
+    For F = [[2, 1], [1, 2]], g = (3, 0) and δ = 24, F⁻¹g = (2, −1) and η = √(24 / 6) = 2. 2.31 is what the
+    diagonal of F alone gives, √(24 / 4.5).
+    """
+    gradient, fisher, delta, eta, _ = REGIONS[region]
+    returned = submission.npg.npg_step_size(np.array(gradient, float), np.array(fisher, float), delta)
+    assert_close(STEP_SIZE, returned, eta, tolerance=STEP_TOLERANCE)
+
+
 @pytest.mark.function(STEP_SIZE)
 def test_without_a_gradient_the_step_size_is_zero(submission):
     """At g = 0 no direction is better than another: η is 0, rather than 0/0."""
@@ -109,6 +146,21 @@ def test_the_fisher_matrix_scales_each_direction(submission):
     """F = diag(4, 1) and g = (2, 1): F⁻¹g = (½, 1), and δ = 8 gives η = 2, so the step is (1, 2)."""
     returned = submission.npg.npg_step(np.zeros(2), np.array([2.0, 1.0]), np.diag([4.0, 1.0]), 8.0)
     assert_close(STEP, returned, [1.0, 2.0], tolerance=STEP_TOLERANCE)
+
+
+@pytest.mark.function(STEP)
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_step_takes_all_of_the_fisher_matrix_into_account(submission, region):
+    """θ + η F⁻¹g, whatever the sizes of g, F and δ: see REGIONS in tests/test_npg.py.
+
+    For F = [[2, 1], [1, 2]], g = (3, 0) and δ = 24, F⁻¹g = (2, −1) and η = 2, so that θ = (1, 1) becomes
+    (5, −1). (4.46, 1) is what the diagonal of F alone gives.
+    """
+    gradient, fisher, delta, _, step = REGIONS[region]
+    returned = submission.npg.npg_step(
+        np.ones(len(step)), np.array(gradient, float), np.array(fisher, float), delta
+    )
+    assert_close(STEP, returned, [1.0 + entry for entry in step], tolerance=STEP_TOLERANCE)
 
 
 @pytest.mark.function(STEP)
@@ -152,12 +204,15 @@ def one_baseline_trajectory(reward: float):
 
 
 @pytest.mark.function(ITERATION)
-@pytest.mark.parametrize(("damping", "step"), [(0.0, 2.0), (0.75, 1.0)])
-def test_an_iteration_on_the_lectures_example(submission, damping, step):
-    """At θ = 0, F = ¼. δ = 1 allows x²·¼ = 1, so x = 2; with damping ¾ in F, x²·1 = 1, so x = 1."""
+@pytest.mark.parametrize(("delta", "damping", "step"), [(1.0, 0.0, 2.0), (1.0, 0.75, 1.0), (1e4, 0.0, 200.0)])
+def test_an_iteration_on_the_lectures_example(submission, delta, damping, step):
+    """At θ = 0, F = ¼. δ = 1 allows x²·¼ = 1, so x = 2; with damping ¾ in F, x²·1 = 1, so x = 1.
+
+    And δ = 10000 allows x = 200.
+    """
     sample = lecture_example.sample(1, 2)
     returned = submission.npg.npg_iteration(
-        sample.theta, one_baseline_trajectory(0.0), sample.batch, delta=1.0, ridge=0.0, damping=damping
+        sample.theta, one_baseline_trajectory(0.0), sample.batch, delta=delta, ridge=0.0, damping=damping
     )
     assert_close(ITERATION, returned, [step], tolerance=STEP_TOLERANCE)
 
@@ -171,3 +226,22 @@ def test_an_iteration_learns_its_baseline_on_the_baseline_batch(submission, pred
         np.zeros(1), one_baseline_trajectory(predicted), new, delta=1.0, ridge=0.0, damping=0.0
     )
     assert_close(ITERATION, returned, [step], tolerance=STEP_TOLERANCE)
+
+
+@pytest.mark.function(ITERATION)
+@pytest.mark.parametrize("ridge", [worked_example.RIDGE, 0.0])
+def test_an_iteration_worked_by_hand(submission, ridge):
+    """θ^k + η (F̂ + damping I)⁻¹ĝ on the trajectories of tests/worked_example.py, δ = 0.36 and damping = ½.
+
+    ĝ = ½ [1 · (1, 1) − 1 · (0, −1) − 7 · (1, 0)] = (−3, 1). F̂ + ½ I is 1.5 on its diagonal and ½ beside it:
+    F⁻¹ĝ = (−2.5, 1.5), ĝᵀF⁻¹ĝ = 9 and η = √(0.36 / 9) = 0.2, so θ^k + (−0.5, 0.3) = (−0.225, 0.3).
+
+    (−0.215, 0) is what R_0 in every step gives, (−0.241, 0.234) r_h in place of R_h, (−0.229, 0.29) no
+    ridge, (−0.169, 0.403) a baseline fitted to r_h, (0.681, 0.407) exchanged batches, (−0.398, 0.48) no
+    damping, (−0.5, 0.3) the step without θ^k.
+    """
+    old = worked_example.baseline_batch() if ridge else worked_example.baseline_batch_without_ridge()
+    returned = submission.npg.npg_iteration(
+        worked_example.theta_k(), old, worked_example.update_batch(), 0.36, ridge, 0.5
+    )
+    assert_close(ITERATION, returned, [np.log(3.0) / 4 - 0.5, 0.3], tolerance=STEP_TOLERANCE)

@@ -13,8 +13,10 @@ from . import lecture_example, strategies
 LOG_PROBABILITIES = "policy.action_log_probabilities"
 SCORE = "policy.score"
 
-TWO_ACTIONS = np.array([[1.0], [0.0]])
-"""The features of the lecture's example: the first action's is 1, the second's 0."""
+
+def two_actions() -> np.ndarray:
+    """The features of the lecture's example: the first action's is 1, the second's 0."""
+    return np.array([[1.0], [0.0]])
 
 
 @pytest.mark.function(LOG_PROBABILITIES)
@@ -29,7 +31,7 @@ def test_equal_logits_make_every_action_equally_likely(submission):
 def test_the_lectures_two_actions_have_probabilities_three_quarters_and_one_quarter_at_ln_3(submission):
     """e^θ / (1 + e^θ) = 3/4 at θ = ln 3 (slide "Example of Natural Gradient on 1-d problem")."""
     theta = np.array([lecture_example.LN_3])
-    returned = submission.policy.action_log_probabilities(theta, TWO_ACTIONS)
+    returned = submission.policy.action_log_probabilities(theta, two_actions())
     assert_close(LOG_PROBABILITIES, returned, np.log([0.75, 0.25]))
 
 
@@ -59,15 +61,38 @@ def test_only_differences_between_actions_matter(submission, drawn):
 @pytest.mark.parametrize("logit", [1e4, -1e4])
 def test_logits_of_any_size_give_finite_log_probabilities(submission, logit):
     """With logits 10000 and 0, ln π is 0 for the likelier action and −10000 for the other: no ln 0."""
-    returned = submission.policy.action_log_probabilities(np.array([logit]), TWO_ACTIONS)
+    returned = submission.policy.action_log_probabilities(np.array([logit]), two_actions())
     assert_close(LOG_PROBABILITIES, returned, [min(logit, 0.0), min(-logit, 0.0)])
+
+
+@pytest.mark.function(LOG_PROBABILITIES)
+def test_large_logits_keep_what_they_differ_by(submission):
+    """Logits 1000 + ln 3 and 1000 are as good as ln 3 and 0, so ¾ and ¼. float32 has too few digits."""
+    features = np.array([[1000.0, 1.0], [1000.0, 0.0]])
+    returned = submission.policy.action_log_probabilities(np.array([1.0, np.log(3.0)]), features)
+    assert_close(LOG_PROBABILITIES, returned, np.log([0.75, 0.25]))
+
+
+def three_hundred_states() -> np.ndarray:
+    """Features (150, 2, 2, 2): with θ = (1, 0) the logits are 1000, 1000 in a state, 0, 0 in the next."""
+    return np.array([[[[1000.0, 1.0], [1000.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]]] * 150)
+
+
+@pytest.mark.function(LOG_PROBABILITIES)
+def test_every_one_of_300_states_has_its_own_probabilities(submission):
+    """The logits are 1000, 1000 in every other state and else 0, 0: ln ½ everywhere.
+
+    If 1000 is subtracted in all states, exp(−1000) is 0 in half of them.
+    """
+    returned = submission.policy.action_log_probabilities(np.array([1.0, 0.0]), three_hundred_states())
+    assert_close(LOG_PROBABILITIES, returned, np.log(np.full((150, 2, 2), 0.5)))
 
 
 @pytest.mark.function(SCORE)
 def test_the_lectures_scores_are_a_quarter_and_minus_three_quarters_at_ln_3(submission):
     """∇ ln π_θ is 1 − p for the first action and −p for the second; p = ¾ at θ = ln 3."""
     theta = np.array([lecture_example.LN_3])
-    both = np.stack([TWO_ACTIONS, TWO_ACTIONS])
+    both = np.stack([two_actions(), two_actions()])
     returned = submission.policy.score(theta, both, np.array([0, 1]))
     assert_close(SCORE, returned, [[0.25], [-0.75]])
 
@@ -78,6 +103,25 @@ def test_the_score_is_the_chosen_feature_minus_the_mean_feature(submission):
     features = np.array([[4.0, 0.0], [0.0, 2.0]])
     returned = submission.policy.score(np.zeros(2), features, np.array(0))
     assert_close(SCORE, returned, [2.0, -1.0])
+
+
+@pytest.mark.function(SCORE)
+def test_large_logits_keep_the_score(submission):
+    """Logits 1000 + ln 3 and 1000: π is ¾ and ¼, so the score of the first action is (0, 1 − ¾).
+
+    exp(1000) would overflow, and logits that are cut off at some size would make it (0, ½).
+    """
+    features = np.array([[1000.0, 1.0], [1000.0, 0.0]])
+    returned = submission.policy.score(np.array([1.0, np.log(3.0)]), features, np.array(0))
+    assert_close(SCORE, returned, [0.0, 0.25])
+
+
+@pytest.mark.function(SCORE)
+def test_every_one_of_300_states_has_its_own_score(submission):
+    """Both actions have probability ½ in each state, and the first was taken: (0, ½) everywhere."""
+    features, actions = three_hundred_states(), np.zeros((150, 2), dtype=np.int64)
+    returned = submission.policy.score(np.array([1.0, 0.0]), features, actions)
+    assert_close(SCORE, returned, np.full((150, 2, 2), [0.0, 0.5]))
 
 
 @pytest.mark.function(SCORE)

@@ -44,6 +44,28 @@ def test_advantages_are_used_as_they_are(submission):
 
 
 @pytest.mark.function(ESTIMATE)
+def test_a_negative_advantage_turns_the_score_around(submission):
+    """(1, −2) · (−3) + (½, 1) · 2 = (−2, 8).
+
+    (4, −4) is what |advantage| gives, and (1, 2) what leaving negative advantages out does.
+    """
+    scores, advantages = np.array([[[1.0, -2.0], [0.5, 1.0]]]), np.array([[-3.0, 2.0]])
+    returned = submission.policy_gradient.policy_gradient_estimate(
+        scores, advantages, np.array([[True, True]])
+    )
+    assert_close(ESTIMATE, returned, [-2.0, 8.0])
+
+
+@pytest.mark.function(ESTIMATE)
+def test_large_advantages_may_nearly_cancel(submission):
+    """1000.1 − 1000 = 0.1. float32 has too few digits for it."""
+    returned = submission.policy_gradient.policy_gradient_estimate(
+        np.ones((1, 2, 1)), np.array([[1000.1, -1000.0]]), np.array([[True, True]])
+    )
+    assert_close(ESTIMATE, returned, [0.1])
+
+
+@pytest.mark.function(ESTIMATE)
 @given(drawn=strategies.scored_batches())
 def test_the_estimate_ignores_values_on_padding(submission, drawn):
     """Scores and advantages of steps that did not happen do not count, large as they may be."""

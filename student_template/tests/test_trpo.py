@@ -9,21 +9,17 @@ from hypothesis import given
 from hw4.lab.compare import STEP_TOLERANCE, as_returned, assert_close
 
 from . import lecture_example, strategies
+from .lecture_example import half, three_quarters
 
 KL = "trpo.kl_estimate"
 STEP = "trpo.trpo_step"
-
-HALF = np.array([0.0])
-"""The θ at which the lecture's first action has probability ½."""
-THREE_QUARTERS = np.array([lecture_example.LN_3])
-"""The θ at which it has probability ¾."""
 
 
 @pytest.mark.function(KL)
 def test_the_divergence_from_half_half_to_three_quarters_one_quarter(submission):
     """½ ln(½ / ¾) + ½ ln(½ / ¼) = ½ ln(4/3) (slide "KL-divergence")."""
     batch = lecture_example.sample(1, 2).batch
-    returned = submission.trpo.kl_estimate(HALF, THREE_QUARTERS, batch.features, batch.mask)
+    returned = submission.trpo.kl_estimate(half(), three_quarters(), batch.features, batch.mask)
     assert_close(KL, returned, 0.5 * np.log(4 / 3))
 
 
@@ -31,7 +27,7 @@ def test_the_divergence_from_half_half_to_three_quarters_one_quarter(submission)
 def test_the_divergence_is_not_symmetric(submission):
     """The other way round it is ¾ ln(¾ / ½) + ¼ ln(¼ / ½): θ^k weighs the actions."""
     batch = lecture_example.sample(1, 2).batch
-    returned = submission.trpo.kl_estimate(THREE_QUARTERS, HALF, batch.features, batch.mask)
+    returned = submission.trpo.kl_estimate(three_quarters(), half(), batch.features, batch.mask)
     assert_close(KL, returned, 0.75 * np.log(1.5) + 0.25 * np.log(0.5))
 
 
@@ -40,8 +36,24 @@ def test_the_divergence_sums_steps_and_averages_trajectories(submission):
     """Two steps and one: (2 + 1) / 2 times the divergence of one step. The 9s are padding."""
     features = np.array([[[[1.0], [0.0]], [[1.0], [0.0]]], [[[1.0], [0.0]], [[9.0], [-9.0]]]])
     mask = np.array([[True, True], [True, False]])
-    returned = submission.trpo.kl_estimate(HALF, THREE_QUARTERS, features, mask)
+    returned = submission.trpo.kl_estimate(half(), three_quarters(), features, mask)
     assert_close(KL, returned, 1.5 * 0.5 * np.log(4 / 3))
+
+
+@pytest.mark.function(KL)
+def test_the_divergence_of_an_action_whose_probability_underflows(submission):
+    """From ½, ½ to 1, e^−800 it is ½ ln ½ + ½ (ln ½ + 800) = 400 − ln 2. Nothing is cut off."""
+    batch = lecture_example.sample(1, 2).batch
+    returned = submission.trpo.kl_estimate(half(), np.array([800.0]), batch.features, batch.mask)
+    assert_close(KL, returned, 400 - np.log(2))
+
+
+@pytest.mark.function(KL)
+def test_the_divergence_averages_many_trajectories(submission):
+    """The mean over 130 equal trajectories is that of one: ½ ln(4/3)."""
+    batch = lecture_example.sample(65, 130).batch
+    returned = submission.trpo.kl_estimate(half(), three_quarters(), batch.features, batch.mask)
+    assert_close(KL, returned, 0.5 * np.log(4 / 3))
 
 
 @pytest.mark.function(KL)
@@ -59,20 +71,20 @@ def test_the_divergence_is_never_negative(submission, drawn):
 def test_a_small_step_has_about_half_of_its_squared_fisher_length(submission):
     """F = ¼ at θ = 0, so a step of 0.02 has xᵀFx = 10⁻⁴ and a divergence of about 5·10⁻⁵."""
     batch = lecture_example.sample(1, 2).batch
-    returned = submission.trpo.kl_estimate(HALF, np.array([0.02]), batch.features, batch.mask)
+    returned = submission.trpo.kl_estimate(half(), np.array([0.02]), batch.features, batch.mask)
     assert_close(KL, returned, 5e-5, tolerance=1e-3)
 
 
-def step(submission, *, gradient: float, fisher: float):
-    """Take a TRPO step on the lecture's example, from θ = 0 with δ = 0.01."""
+def step(submission, *, gradient: float, fisher: float, paid: float = 1.0):
+    """Take a TRPO step on the lecture's example, from θ = 0 with δ = 0.01, rewards times `paid`."""
     batch = lecture_example.sample(1, 2).batch
     returned = submission.trpo.trpo_step(
-        HALF,
+        half(),
         np.array([gradient]),
         np.array([[fisher]]),
         batch.features,
         batch.actions,
-        batch.rewards,
+        paid * batch.rewards,
         batch.mask,
         0.01,
     )
@@ -99,3 +111,44 @@ def test_a_step_that_diverges_too_far_is_halved(submission):
 def test_a_step_that_lowers_the_surrogate_is_not_taken(submission):
     """A gradient of the wrong sign points away from the action that pays: θ^k is returned."""
     assert_close(STEP, step(submission, gradient=-24.75, fisher=0.25), [0.0])
+
+
+@pytest.mark.function(STEP)
+def test_a_step_that_leaves_the_surrogate_as_it_was_is_taken(submission):
+    """Where all advantages are 0, so is the surrogate: it does not fall."""
+    taken = step(submission, gradient=24.75, fisher=0.25, paid=0.0)
+    assert_close(STEP, taken, [0.2 * np.sqrt(2)], tolerance=STEP_TOLERANCE)
+
+
+@pytest.mark.function(STEP)
+def test_without_a_gradient_theta_k_is_returned(submission):
+    """At g = 0 no direction is better than another: θ^k, rather than 0/0."""
+    assert_close(STEP, step(submission, gradient=0.0, fisher=0.25), [0.0])
+
+
+@pytest.mark.function(STEP)
+def test_a_step_worked_by_hand(submission):
+    """F⁻¹g = (200, −100), gᵀF⁻¹g = 60, η = √(1.2 / 60) and √2 η = 0.2: the first try is θ^k + (40, −20).
+
+    φ = 0.15 ln 3 · (1, 1), so θ^k has ½, ½ in all three steps, and a try (2x, −x) the logit 0.15 x ln 3. At
+    x = 20 it is 3 ln 3, with a divergence of 0.991 a step, 1.487 in the mean over trajectories: more than
+    δ = 1.2. A third of it has the logit ln 3 and 1.5 · ½ ln(4/3) = 0.216: (1, −1) + (13.333, −6.667) is
+    (14.333, −7.667). The surrogate rises from ½ (2 − 1 + 1) = 1 to ½ (1.5 · 2 − ½ · 1 + 1.5 · 1) = 2.
+
+    (41, −21) is what KL(π_θ | π_θk) accepts, (21, −11) half a step, (1, −1) none, where max_backtracks = 1
+    means a second try, (29.284, −15.142) the first try without √2.
+    """
+    feature = 0.15 * np.log(3.0)
+    returned = submission.trpo.trpo_step(
+        np.array([1.0, -1.0]),
+        np.array([0.3, 0.0]),
+        np.array([[0.002, 0.001], [0.001, 0.002]]),
+        np.array([[[[feature, feature], [0.0, 0.0]]] * 2] * 2),
+        np.array([[0, 1], [0, 0]]),
+        np.array([[2.0, -1.0], [1.0, -9.0]]),
+        np.array([[True, True], [True, False]]),
+        1.2,
+        1 / 3,
+        1,
+    )
+    assert_close(STEP, returned, [1 + 40 / 3, -1 - 20 / 3], tolerance=STEP_TOLERANCE)

@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # In the environment, as in a grading: no folder of its own among the sources.
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(Path(sys.prefix) / "hypothesis")
+    config.addinivalue_line("markers", "function(name): of a public test, the last function that it calls")
     config.addinivalue_line("markers", "waits: takes long and computes little, so it is best begun early")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from hw4.trajectories import TrajectoryBatch
 
 LN_3 = np.log(3.0)
-"""The θ at which the first action has probability ¾."""
+"""The θ at which the first action has probability ¾, as a number."""
 
 SAMPLES = [(1, 2), (3, 4), (1, 4), (9, 10), (99, 100)]
 """How often the first action was taken, out of how many trajectories."""
@@ -35,6 +35,16 @@ class Sample:
     theta: np.ndarray
     scores: np.ndarray
     batch: TrajectoryBatch
+
+
+def half() -> np.ndarray:
+    """The θ at which the first action has probability ½."""
+    return np.array([0.0])
+
+
+def three_quarters() -> np.ndarray:
+    """The θ at which the first action has probability ¾."""
+    return np.array([LN_3])
 
 
 def sample(first: int, of: int) -> Sample:
