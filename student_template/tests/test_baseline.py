@@ -86,7 +86,7 @@ def test_the_ridge_pulls_the_weights_towards_zero(submission):
 def test_the_ridge_does_not_grow_with_the_number_of_trajectories(submission):
     """(w₁ − 7)² + (w₁ − 3)² + (w₁ − 4)² + ½ w₁² is least at 14/3.5 = 4, (w₂ − 3)² + ½ w₂² at 3/1.5 = 2.
 
-    (3.11, 1.5) is what a ridge times N = 3 gives, (4.67, 3) no ridge. The 9s are padding.
+    (3.111, 1.2) is what a ridge times N = 3 gives, (4.667, 3) no ridge. The 9s are padding.
     """
     psi = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [9.0, 9.0]], [[1.0, 0.0], [9.0, 9.0]]])
     returns = np.array([[7.0, 3.0], [3.0, 9.0], [4.0, 9.0]])

@@ -120,7 +120,7 @@ REGIONS = {
 def test_eta_takes_all_of_the_fisher_matrix_into_account(submission, region):
     """η = √(δ / gᵀF⁻¹g), whatever the sizes of g, F and δ: see REGIONS in tests/test_npg.py.
 
-    For F = [[2, 1], [1, 2]], g = (3, 0) and δ = 24, F⁻¹g = (2, −1) and η = √(24 / 6) = 2. 2.31 is what the
+    For F = [[2, 1], [1, 2]], g = (3, 0) and δ = 24, F⁻¹g = (2, −1) and η = √(24 / 6) = 2. 2.309 is what the
     diagonal of F alone gives, √(24 / 4.5).
     """
     gradient, fisher, delta, eta, _ = REGIONS[region]
@@ -154,7 +154,7 @@ def test_the_step_takes_all_of_the_fisher_matrix_into_account(submission, region
     """θ + η F⁻¹g, whatever the sizes of g, F and δ: see REGIONS in tests/test_npg.py.
 
     For F = [[2, 1], [1, 2]], g = (3, 0) and δ = 24, F⁻¹g = (2, −1) and η = 2, so that θ = (1, 1) becomes
-    (5, −1). (4.46, 1) is what the diagonal of F alone gives.
+    (5, −1). (4.464, 1) is what the diagonal of F alone gives.
     """
     gradient, fisher, delta, _, step = REGIONS[region]
     returned = submission.npg.npg_step(

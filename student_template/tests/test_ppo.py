@@ -340,15 +340,16 @@ def test_the_clip_as_a_penalty_cancels_the_advantage_beyond_the_clip(submission)
 
 @pytest.mark.function(CLIP)
 @pytest.mark.parametrize(
-    ("clip", "expected"), [(0.2, [-1.21, -1.6, 0.0, 0.79]), (0.5, [0.0, -1.6, 0.0, 0.0])]
+    ("clip", "expected"), [(0.2, [-1.21, -1.6, 0.0, 0.79, 0.0]), (0.5, [0.0, -1.6, 0.0, 0.0, 0.0])]
 )
 def test_the_clip_is_active_where_the_weight_leaves_1_minus_epsilon_to_1_plus_epsilon(
     submission, clip, expected
 ):
-    """w = 1.21 and 1.6 with the advantage 1, and 0.82 and 0.79 with −1; [0.8, 1.2] and [0.5, 1.5].
+    """w = 1.21 and 1.6 with the advantage 1, 0.82 and 0.79 with −1, 1.6 with −½; [0.8, 1.2] and [0.5, 1.5].
 
     ln 1.21 = 0.19 is no measure of it, and 1 / 1.2 = 0.83 is not the lower end.
     """
-    target, advantages = np.log([1.21, 1.6, 0.82, 0.79]) - 1000.0, np.array([1.0, 1.0, -1.0, -1.0])
-    returned = submission.ppo.clip_penalty_weights(target, np.full(4, -1000.0), advantages, clip)
+    target, proposal = np.log([1.21, 1.6, 0.82, 0.79, 1.6]) - 1000.0, np.full(5, -1000.0)
+    advantages = np.array([1.0, 1.0, -1.0, -1.0, -0.5])
+    returned = submission.ppo.clip_penalty_weights(target, proposal, advantages, clip)
     assert_close(CLIP, returned, expected)

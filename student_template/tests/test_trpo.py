@@ -126,6 +126,23 @@ def test_without_a_gradient_theta_k_is_returned(submission):
     assert_close(STEP, step(submission, gradient=0.0, fisher=0.25), [0.0])
 
 
+def worked_step(submission, max_backtracks: int):
+    """Take a TRPO step from θ^k = (1, −1) with δ = 1.2 and backtrack = ⅓."""
+    feature = 0.15 * np.log(3.0)
+    return submission.trpo.trpo_step(
+        np.array([1.0, -1.0]),
+        np.array([0.3, 0.0]),
+        np.array([[0.002, 0.001], [0.001, 0.002]]),
+        np.array([[[[feature, feature], [0.0, 0.0]]] * 2] * 2),
+        np.array([[0, 1], [0, 0]]),
+        np.array([[2.0, -1.0], [1.0, -9.0]]),
+        np.array([[True, True], [True, False]]),
+        1.2,
+        1 / 3,
+        max_backtracks,
+    )
+
+
 @pytest.mark.function(STEP)
 def test_a_step_worked_by_hand(submission):
     """F⁻¹g = (200, −100), gᵀF⁻¹g = 60, η = √(1.2 / 60) and √2 η = 0.2: the first try is θ^k + (40, −20).
@@ -138,17 +155,11 @@ def test_a_step_worked_by_hand(submission):
     (41, −21) is what KL(π_θ | π_θk) accepts, (21, −11) half a step, (1, −1) none, where max_backtracks = 1
     means a second try, (29.284, −15.142) the first try without √2.
     """
-    feature = 0.15 * np.log(3.0)
-    returned = submission.trpo.trpo_step(
-        np.array([1.0, -1.0]),
-        np.array([0.3, 0.0]),
-        np.array([[0.002, 0.001], [0.001, 0.002]]),
-        np.array([[[[feature, feature], [0.0, 0.0]]] * 2] * 2),
-        np.array([[0, 1], [0, 0]]),
-        np.array([[2.0, -1.0], [1.0, -9.0]]),
-        np.array([[True, True], [True, False]]),
-        1.2,
-        1 / 3,
-        1,
-    )
+    returned = worked_step(submission, max_backtracks=1)
     assert_close(STEP, returned, [1 + 40 / 3, -1 - 20 / 3], tolerance=STEP_TOLERANCE)
+
+
+@pytest.mark.function(STEP)
+def test_where_the_only_try_does_not_qualify_theta_k_is_returned(submission):
+    """With max_backtracks = 0 there is the first try alone, whose divergence, 1.487, is more than 1.2."""
+    assert_close(STEP, worked_step(submission, max_backtracks=0), [1.0, -1.0])

@@ -157,6 +157,19 @@ def test_a_wrong_answer_shows_the_call_what_was_expected_and_what_was_printed(br
     assert re.search(r"  The test: tests/test_policy\.py:\d+\n", text)
 
 
+def test_a_slip_is_named_beside_the_number_that_it_gives(tmp_path):
+    home = fill_in(tmp_path / "home")
+    body = (
+        "design = baseline_features[mask]",
+        "normal = design.T @ design + len(mask) * ridge * np.eye(design.shape[1])",
+        "return np.linalg.pinv(normal) @ design.T @ returns[mask]",
+    )
+    replace_body(home, "baseline", "fit_baseline", *body)
+    shown = checked(home, "2.2")
+    assert "\n  (3.111, 1.2) is what a ridge times N = 3 gives, (4.667, 3) no ridge." in shown
+    assert "\n    returned [3.111111, 1.2     ]\n" in shown
+
+
 def test_the_call_can_be_pasted_and_gives_what_was_rejected(broken):
     folder, shown = broken
     block = re.search(r"  The call:\n(.*?)\n    \)\n", failure(shown, "1.2"), re.DOTALL).group(1)

@@ -74,8 +74,9 @@ def test_large_logits_keep_what_they_differ_by(submission):
 
 
 def three_hundred_states() -> np.ndarray:
-    """Features (150, 2, 2, 2): with θ = (1, 0) the logits are 1000, 1000 in a state, 0, 0 in the next."""
-    return np.array([[[[1000.0, 1.0], [1000.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]]] * 150)
+    """Features (150, 2, 2, 2): with θ = (1, 0) the logits are 1000, 1000 in every other state, else 0, 0."""
+    large, small = [[1000.0, 1.0], [1000.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]
+    return np.array([[large, small], [small, large]] * 75)
 
 
 @pytest.mark.function(LOG_PROBABILITIES)

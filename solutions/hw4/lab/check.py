@@ -59,7 +59,7 @@ class Failure:
         message: sentences: what was expected and what came back, or what was raised.
         file: the student's file, from their folder.
         line: the line in it; 0 where none is known.
-        checked: what the test checks, with its formula.
+        checked: what the test checks, with its formula; a line for each paragraph.
         imports: the imports that the calls need.
         calls: the call whose answer was rejected, as Python; several where they were held together.
         printed: what the function printed in these calls.

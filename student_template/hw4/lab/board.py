@@ -91,7 +91,8 @@ def show_failure(console: Console, result: Result) -> None:
     heading = Text(f"{result.signature.number} {_name(result.signature.function)} is wrong: ", style="bold")
     console.print(heading + place(failure.file, failure.line), soft_wrap=True)
     if failure.checked:
-        console.print(_paragraph(console, f"Checked: {failure.checked}"))
+        for paragraph in f"Checked: {failure.checked}".splitlines():
+            console.print(_paragraph(console, paragraph))
     for line in _calls(failure):
         console.print(f"  {line}", soft_wrap=True)
     for line in failure.message.splitlines():

@@ -263,12 +263,17 @@ def describe(function: str, error: BaseException, calls: Sequence[Call], item: p
         "message": _said(error, frame),
         "file": file,
         "line": line,
-        "checked": " ".join((inspect.getdoc(getattr(item, "obj", None)) or "").split()),
+        "checked": _paragraphs(inspect.getdoc(getattr(item, "obj", None)) or ""),
         "imports": sorted({line for call in shown for line in imports_of(call)}, key=_import_order),
         "calls": [_written(call, is_one_of_many=len(shown) > 1) for call in shown],
         "printed": "".join(call.printed for call in shown)[-MAX_PRINTED_CHARS:],
         "test": f"{Path(path).as_posix()}:{(test_line or 0) + 1}",
     }
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring with each of its paragraphs in one line."""
+    return "\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def rejected(error: BaseException, function: str, calls: Sequence[Call]) -> Sequence[Call]:
