@@ -108,7 +108,11 @@ class WarmGraders:
                 return Graded(job, None, f"Grading {job.name} was broken off: {error}")
             with self._lock:
                 self._idle.append(process)
-            return read_graded(job, file, status, printed.read_text(encoding="utf-8", errors="replace"))
+            try:
+                said = printed.read_text(encoding="utf-8", errors="replace")
+            except OSError:  # it ended before it could write, or somebody has removed the folder
+                said = ""
+            return read_graded(job, file, status, said)
 
     def stop(self) -> None:
         """End all processes, and the gradings under way with them."""

@@ -39,6 +39,9 @@ def run(arguments):
         os.kill(os.getpid(), 9)
     if what == "exits":
         sys.exit(7)
+    if what == "removes":
+        results.with_name("printed").unlink()
+        return 1
     if what == "fails":
         return 1
     results.write_text(json.dumps({{"tests": [], "parent": os.getppid(), "pid": os.getpid()}}))
@@ -62,7 +65,7 @@ def root(tmp_path):
     (tmp_path / "autograder" / "__main__.py").write_text(
         f"import sys\ndel sys.modules['autograder']\nsys.path[0] = ''\n{text}"
     )
-    for name in ("fine", "slow", "killed", "exits", "fails"):
+    for name in ("fine", "slow", "killed", "exits", "fails", "removes"):
         (tmp_path / name).mkdir()
     return tmp_path
 
@@ -72,6 +75,13 @@ def graders(root):
     warm = WarmGraders(root)
     yield warm
     warm.stop()
+
+
+def test_a_grading_that_leaves_nothing_is_a_fault_and_not_the_end(root, graders):
+    graded = graders.grade(Job("Ada", root / "removes"))
+    assert graded.document is None
+    assert graded.problem == "Grading Ada ended with status 1: it said nothing"
+    assert graders.grade(Job("Ada", root / "fine")).document
 
 
 def test_one_process_forks_every_grading(root, graders):
