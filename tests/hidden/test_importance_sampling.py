@@ -17,12 +17,15 @@ from tests.public import strategies
 WEIGHTS = "importance_sampling.importance_weights"
 TENTHS = strategies.LogProbabilities(np.array([-0.1]), np.array([-0.4]))
 """Less 1000, float32 rounds them in the fourth digit."""
+FAR_TENTHS = strategies.LogProbabilities(np.array([-0.3]), np.array([-7.7]))
+"""Times 4, float32 rounds their difference in the sixth digit behind the point."""
 ESTIMATE = "importance_sampling.importance_sampling_estimate"
 
 
 @weight(1.5)
 @number("4.1.1")
 @given(drawn=strategies.log_prob_pairs(), spread=st.sampled_from([1.0, 4.0]))
+@example(drawn=FAR_TENTHS, spread=4.0)
 def test_weights_are_target_over_proposal(submission, drawn, spread):
     """Are the target's probability over the proposal's.
 

@@ -156,9 +156,13 @@ def _generator(seed: int) -> np.random.Generator:
 
 def _grid(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Return multiples of ½ in [−2, 2], or of 0.1 or π/8."""
+    return _multiples(rng, -2.0, 2.0, shape)
+
+
+def _multiples(rng: np.random.Generator, least: float, most: float, shape: Sequence[int]) -> np.ndarray:
+    """Return multiples of ½, or of 0.1 or π/8, between two numbers."""
     points = getattr(rng, "points", 2.0)
-    most = int(2.0 * points)
-    return rng.integers(-most, most + 1, size=shape) / points
+    return rng.integers(int(least * points), int(most * points) + 1, size=shape) / points
 
 
 def _actions(rng: np.random.Generator, A: int, *shape: int) -> np.ndarray:
@@ -302,7 +306,7 @@ def trust_regions(draw: st.DrawFn) -> TrustRegion:
     In about half of them gᵀF⁻¹g is at most ½, in the others mostly above 1.
     """
     d, rng = draw(_size(4)), draw(generators())
-    factor = rng.integers(-2, 3, size=(d, d)) / 2.0
+    factor = _multiples(rng, -1.0, 1.0, (d, d))
     # I + B Bᵀ with |B_ij| ≤ 1 has its eigenvalues in [1, 1 + d²].
     fisher = np.eye(d) + factor @ factor.T
     gradient = _grid(rng, d)
@@ -318,7 +322,7 @@ def trust_regions(draw: st.DrawFn) -> TrustRegion:
 def log_prob_pairs(draw: st.DrawFn) -> LogProbabilities:
     """Draw log-probabilities of a target and a proposal, between ln 1 and ln e⁻⁸, with one or two axes."""
     shape, rng = draw(_SOME_LEADING_AXES), draw(generators())
-    return LogProbabilities(rng.integers(-16, 1, size=shape) / 2.0, rng.integers(-16, 1, size=shape) / 2.0)
+    return LogProbabilities(_multiples(rng, -8.0, 0.0, shape), _multiples(rng, -8.0, 0.0, shape))
 
 
 @st.composite
@@ -328,9 +332,9 @@ def weighted_values(draw: st.DrawFn) -> WeightedValues:
     Where two largest ones cancel, scipy's `logsumexp` with signs may be nan, in which right code may trust.
     """
     n, rng = draw(_size(6)), draw(generators())
-    values, weights = _grid(rng, n), rng.integers(0, 9, size=n) / 2.0
+    values, weights = _grid(rng, n), _multiples(rng, 0.0, 4.0, (n,))
     products = np.abs(values) * weights
-    is_largest = products == products.max()
+    is_largest = np.isclose(products, products.max())  # 0.2 · 0.3 and 0.1 · 0.6 differ by rounding
     values[is_largest] = np.abs(values[is_largest])
     return WeightedValues(values, weights)
 
