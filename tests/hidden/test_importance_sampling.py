@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
 from hypothesis import example, given, settings
@@ -83,17 +85,36 @@ def test_estimate_is_the_mean_of_weight_times_value(submission, drawn, values_mu
     assert_close(ESTIMATE, returned, expected, scale=scale)
 
 
+class SampleSpace(NamedTuple):
+    """Four points: how likely the target and the proposal find each, and the values there."""
+
+    target: np.ndarray
+    proposal: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> SampleSpace:
+        target, proposal = (chances / chances.sum() for chances in rng.integers(1, 9, size=(2, 4)))
+        return cls(target, proposal, rng.integers(-4, 5, size=4) / 2.0)
+
+
+FAR_APART = SampleSpace(
+    np.array([0.7, 0.1, 0.1, 0.1]), np.array([0.05, 0.25, 0.3, 0.4]), np.array([2.0, -1.0, 0.5, 1.0])
+)
+"""The first point has a weight of 14."""
+
+
 @weight(0.5)
 @number("4.2.2")
 @settings(max_examples=10)
-@given(rng=strategies.generators())
-def test_estimate_is_unbiased(submission, rng):
+@given(drawn=strategies.generators().map(SampleSpace.draw))
+@example(drawn=FAR_APART)
+def test_estimate_is_unbiased(submission, drawn):
     """Is unbiased: its mean over every pair of draws from the proposal is the target's expectation exactly.
 
     E_{x~p̃}[f(x)] = E_{x~p}[p̃(x)/p(x) f(x)] (slide "Importance Sampling"), on a sample space of four points.
     """
-    target, proposal = (chances / chances.sum() for chances in rng.integers(1, 9, size=(2, 4)))
-    values = rng.integers(-4, 5, size=4) / 2.0
+    target, proposal, values = drawn
     pairs, probabilities = independent_draws(proposal, 2)
     weights = target / proposal
 
