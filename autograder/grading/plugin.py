@@ -20,6 +20,8 @@ from typing import Any
 import hypothesis
 import hypothesis.errors
 import pytest
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from autograder.grading.assignment import Assignment, Mismatch
 from autograder.grading.curve import Curve, TrainingRun
@@ -48,6 +50,9 @@ MAX_PRINTED_CHARS = 2000
 """Of a row's prints: a function is called many times, and one message says as much as all."""
 
 
+_NO_CONSTANTS = Constants()
+
+
 def load_profile() -> None:
     """Load the one profile that decides how inputs are drawn."""
     hypothesis.settings.register_profile(
@@ -63,6 +68,9 @@ def load_profile() -> None:
         verbosity=hypothesis.Verbosity.quiet,
     )
     hypothesis.settings.load_profile("grading")
+    # Hypothesis also draws constants of the modules that are imported by then: a row graded alone, or by a
+    # process that has imported more, would get other inputs. There is no setting against it.
+    providers.HypothesisProvider._local_constants = _NO_CONSTANTS  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

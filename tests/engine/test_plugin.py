@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -498,3 +499,44 @@ def test_settings_of_the_caller_do_not_reach_the_hidden_tests(tmp_path, monkeypa
     (tmp_path / "conftest.py").write_text("")
     outcome = run(tmp_path, '@weight(2)\n@number("1.1.1")\ndef test_it():\n    """Does it."""')
     assert outcome["error"] is None
+
+
+DRAWS = """
+import sys
+import hypothesis
+from hypothesis import strategies as st
+from autograder.grading.plugin import load_profile
+load_profile()
+if sys.argv[1:]:
+    import with_constants
+drawn = []
+
+@hypothesis.seed(1)
+@hypothesis.settings(max_examples=300)
+@hypothesis.given(st.integers(0, 2**40))
+def note(number):
+    drawn.append(number)
+
+note()
+print(drawn)
+"""
+
+
+def test_what_is_drawn_does_not_depend_on_what_is_imported(tmp_path):
+    """A row that is graded alone, or in a process that has imported more, draws the same inputs."""
+    (tmp_path / "draws.py").write_text(DRAWS)
+    (tmp_path / "with_constants.py").write_text(f"NUMBERS = {list(range(10**6, 10**6 + 200))}\n")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    drawn = [
+        subprocess.run(
+            [sys.executable, "draws.py", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for arguments in ([], ["more"])
+    ]
+    assert len(drawn[0]) > 1000
+    assert drawn[0] == drawn[1]
