@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.assignment import Assignment, Misconception
-from autograder.grading.batch import ColdGrader, Graded, Job, grade_all
+from autograder.grading.batch import Graded, Job, grade_all
 from autograder.grading.results import Outcome, in_one_line
+from autograder.grading.warm import warm_graders
 from autograder.release import known
 from autograder.release.attacks import AttackCheck, check_attacks
 from autograder.release.salts import SaltCheck, check_salts
@@ -211,9 +212,10 @@ def validate(
             on_progress(Progress(next(finished), total, name))
 
         graded: dict[str, Graded] = {}
-        for done in grade_all(ColdGrader(assignment.root), jobs, workers):
-            graded[done.job.name] = done
-            advance(done.job.name)
+        with warm_graders(assignment.root) as grader:
+            for done in grade_all(grader, jobs, workers):
+                graded[done.job.name] = done
+                advance(done.job.name)
     several = other_salts[:MAX_MISTAKE_SALTS]
     steady = check_salts(assignment, mistakes, several, workers, lambda name: advance(f"{name}, other salts"))
     # The attacks look for survivors and files left behind: nothing else is graded meanwhile.
