@@ -62,14 +62,15 @@ def judge(error: BaseException | None) -> Verdict:
 def tells_more(error: BaseException, other: BaseException) -> bool:
     """Whether one failure of a row says more of the row's own function than another one does.
 
-    A wrong value does, against an exception, which may come from an earlier function; and both against a
-    function that is missing, not attempted or never returned.
+    A wrong value does, and that there is no such function, against an exception, which may come from an
+    earlier function; and these against a function that is not attempted or never returned, and against a
+    module that is missing.
     """
     return _rank(error) > _rank(other)
 
 
 def _rank(error: BaseException) -> int:
-    if isinstance(error, Mismatch):
+    if isinstance(error, Mismatch | failures.MissingFunction):
         return 2
     return 1 if isinstance(error, failures.CallRaised | failures.UnusableReturn) else 0
 
