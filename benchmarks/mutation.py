@@ -27,9 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(1, f"{sys.path[0]}/solutions")
 
-from autograder.grading.batch import ColdGrader, Graded, Job, grade_all
+from autograder.grading.batch import Graded, Job, grade_all
 from autograder.grading.results import Outcome
+from autograder.grading.warm import warm_graders
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.release.known import write_reference
 
@@ -196,25 +198,27 @@ def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> I
     parts = {function.module: part.number for part in HW4.parts for function in part.functions}
     reference = write_reference(HW4, folder / "reference")
     modules = dict.fromkeys(mutant.module for mutant in mutants)
-    first = (Job(f"reference {parts[module]}", reference, parts[module], salt) for module in modules)
-    for graded in grade_all(ColdGrader(HW4.root), first, workers):
-        if lost := [str(row["number"]) for row in findings(graded)]:
-            raise SystemExit(f"The reference itself loses points in {', '.join(lost)}: mend that first.")
+    with warm_graders(HW4.root) as grader:
+        first = (Job(f"reference {parts[module]}", reference, parts[module], salt) for module in modules)
+        for graded in grade_all(grader, first, workers):
+            if lost := [str(row["number"]) for row in findings(graded)]:
+                raise SystemExit(f"The reference itself loses points in {', '.join(lost)}: mend that first.")
 
-    def jobs() -> Iterator[Job]:
-        for number, mutant in enumerate(mutants):
-            submission = write_reference(HW4, folder / str(number))
-            file = submission / HW4.package / f"{mutant.module}.py"
-            file.write_text(mutant.source, encoding="utf-8")
-            yield Job(str(number), submission, parts[mutant.module], salt)
+        for graded in grade_all(grader, _jobs(mutants, parts, folder, salt), workers):
+            lost_rows = findings(graded)
+            yield Judged(
+                mutants[int(graded.job.name)],
+                tuple(str(row["number"]) for row in lost_rows),
+                all(row["extra_data"].get("kind") == RAISED for row in lost_rows),
+            )
 
-    for graded in grade_all(ColdGrader(HW4.root), jobs(), workers):
-        lost_rows = findings(graded)
-        yield Judged(
-            mutants[int(graded.job.name)],
-            tuple(str(row["number"]) for row in lost_rows),
-            all(row["extra_data"].get("kind") == RAISED for row in lost_rows),
-        )
+
+def _jobs(mutants: Sequence[Mutant], parts: Mapping[str, str], folder: Path, salt: str) -> Iterator[Job]:
+    for number, mutant in enumerate(mutants):
+        submission = write_reference(HW4, folder / str(number))
+        file = submission / HW4.package / f"{mutant.module}.py"
+        file.write_text(mutant.source, encoding="utf-8")
+        yield Job(str(number), submission, parts[mutant.module], salt)
 
 
 def findings(graded: Graded) -> list[Mapping[str, object]]:
