@@ -10,6 +10,7 @@ the trainings change.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import os
@@ -49,6 +50,9 @@ def band(algorithm: str, settings: TrainingSettings) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     wanted = [(name, by_horizon[HORIZON]) for name, by_horizon in SETTINGS.items()]
     wanted += [(name, settings) for name, settings in GRADED.items() if settings != SETTINGS[name][HORIZON]]
     lines = ",\n".join(f"  {json.dumps(band(*one))}" for one in wanted)
