@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -144,6 +144,10 @@ class _Function:
     def __call__(self, *arguments: object, **keywords: object) -> np.ndarray:
         """Return what the function returns for copies of these arguments."""
         return self._call(arguments, keywords)[0]
+
+    def each(self, calls: Iterable[tuple[object, ...]]) -> list[np.ndarray]:
+        """Return what the function returns for each of some arguments."""
+        return [self(*arguments) for arguments in calls]
 
     def with_arguments(self, *arguments: object) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return what the function returns, and its array arguments as the call left them."""

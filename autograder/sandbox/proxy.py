@@ -7,7 +7,7 @@ a `SubmissionFault`. `workers` starts and ends the processes, `limits` decides h
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -19,6 +19,12 @@ from autograder.sandbox.calls import Call, CallLog
 from autograder.sandbox.inside import wire
 from autograder.sandbox.limits import Deadline, Limits, TimeLeft
 from autograder.sandbox.workers import Lend, Workers
+
+Arguments = tuple[tuple[object, ...], Mapping[str, object]]
+"""Of one call: positional ones, and those by keyword."""
+
+MAX_CALLS = 64
+"""Of one message; the arrays of a message are limited to `wire.MAX_ARRAYS`."""
 
 
 class Submission:
@@ -106,62 +112,65 @@ class Submission:
         return self._workers.take_printed()
 
     def call(
-        self,
-        module: str,
-        function: str,
-        arguments: Sequence[object],
-        keywords: Mapping[str, object],
-        *,
-        with_arguments: bool = False,
+        self, module: str, function: str, calls: Sequence[Arguments], *, with_arguments: bool = False
     ) -> list[np.ndarray]:
-        """Call a function in the worker.
+        """Call a function in the worker, once or several times with one message.
 
         Args:
             module: the module's name.
             function: the function's name.
-            arguments: positional arguments: numbers, arrays, or dataclasses of arrays.
-            keywords: keyword arguments of the same kinds.
-            with_arguments: whether the arguments' arrays come back as the call left them.
+            calls: the arguments of each call, positional and by keyword: numbers, arrays, or dataclasses of
+                arrays.
+            with_arguments: whether the arguments' arrays come back as the calls left them.
 
         Returns:
-            The returned value, then the arguments' arrays if asked for.
+            The value that each call returned, then the arguments' arrays if asked for.
 
         Raises:
-            SubmissionFault: no usable value came back; the message says why, for the student.
+            SubmissionFault: a call returned no usable value; the message says why, for the student.
             GraderFault: the grader itself failed.
         """
         name, is_lending = f"{module}.{function}", self.is_lending
-        if module in self._missing:
-            raise failures.MissingModule(name, self._missing[module])
-        header, arrays = _request(module, function, arguments, keywords, with_arguments=with_arguments)
-        limit = self._time_left.limit_of_call(name, arrays, is_lending=is_lending)
-        reply, values = self._workers.call(name, header, arrays, limit, is_lending=is_lending)
-        if "fault" in reply:
-            fault = messages.from_description(name, reply["fault"])
-            # The next row needs a new worker: OpenBLAS waits for ever where it gets no memory.
-            self._is_short_of_memory |= isinstance(fault, failures.OutOfMemory)
-            raise fault
-        if len(values) != 1 + (len(arrays) if with_arguments else 0):
-            self._workers.end(is_lending=is_lending)
-            raise messages.bad_reply(name)
-        return values
+        values: list[np.ndarray] = []
+        # Of several calls it is known which one failed only where the worker has said so.
+        failed = calls[:1] if len(calls) == 1 else []
+        try:
+            if module in self._missing:
+                raise failures.MissingModule(name, self._missing[module])
+            header, arrays = _request(module, function, calls, with_arguments=with_arguments)
+            limit = self._time_left.limit_of_call(name, arrays, is_lending=is_lending)
+            reply, returned = self._workers.call(name, header, arrays, limit, is_lending=is_lending)
+            is_fault, n_arrays = "fault" in reply, len(arrays) if with_arguments else 0
+            if len(returned) >= len(calls) if is_fault else len(returned) != len(calls) + n_arrays:
+                self._workers.end(is_lending=is_lending)
+                raise messages.bad_reply(name)
+            values, failed = returned, calls[len(returned) : len(returned) + 1]
+            if is_fault:
+                fault = messages.from_description(name, reply["fault"])
+                # The next row needs a new worker: OpenBLAS waits for ever where it gets no memory.
+                self._is_short_of_memory |= isinstance(fault, failures.OutOfMemory)
+                raise fault
+            return values
+        finally:
+            for (arguments, keywords), value in zip(
+                [*calls[: len(values)], *failed], [*values, None], strict=False
+            ):
+                self.calls.add(Call(name, arguments, keywords, value))
 
 
-def _request(
-    module: str,
-    function: str,
-    arguments: Sequence[object],
-    keywords: Mapping[str, object],
-    *,
-    with_arguments: bool,
-) -> wire.Message:
+def _request(module: str, function: str, calls: Sequence[Arguments], *, with_arguments: bool) -> wire.Message:
     arrays: list[np.ndarray] = []
     header = {
         "do": "call",
         "module": module,
         "function": function,
-        "arguments": [wire.encode(value, arrays) for value in arguments],
-        "keywords": {key: wire.encode(value, arrays) for key, value in keywords.items()},
+        "calls": [
+            {
+                "arguments": [wire.encode(value, arrays) for value in arguments],
+                "keywords": {key: wire.encode(value, arrays) for key, value in keywords.items()},
+            }
+            for arguments, keywords in calls
+        ],
         "with_arguments": with_arguments,
     }
     return header, arrays
@@ -193,22 +202,21 @@ class RemoteFunction:
 
     def __call__(self, *arguments: object, **keywords: object) -> np.ndarray:
         """Return what the student's function returns, as a plain float64 array of any shape."""
-        return self._call(arguments, keywords, with_arguments=False)[0]
+        return self.submission.call(self.module, self.name, [(arguments, keywords)])[0]
+
+    def each(self, calls: Iterable[tuple[object, ...]]) -> list[np.ndarray]:
+        """Return what the function returns for each of some arguments.
+
+        Several calls share a message: a round trip takes far longer than a call of a small input.
+        """
+        waiting: list[Arguments] = [(arguments, {}) for arguments in calls]
+        returned: list[np.ndarray] = []
+        while waiting:
+            together, waiting = waiting[:MAX_CALLS], waiting[MAX_CALLS:]
+            returned += self.submission.call(self.module, self.name, together)
+        return returned
 
     def with_arguments(self, *arguments: object) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return what the function returns, and its array arguments as the call left them, in order."""
-        returned, *left = self._call(arguments, {}, with_arguments=True)
+        returned, *left = self.submission.call(self.module, self.name, [(arguments, {})], with_arguments=True)
         return returned, left
-
-    def _call(
-        self, arguments: tuple[object, ...], keywords: Mapping[str, object], *, with_arguments: bool
-    ) -> list[np.ndarray]:
-        returned: np.ndarray | None = None
-        try:
-            values = self.submission.call(
-                self.module, self.name, arguments, keywords, with_arguments=with_arguments
-            )
-            returned = values[0]
-            return values
-        finally:
-            self.submission.calls.add(Call(f"{self.module}.{self.name}", arguments, keywords, returned))

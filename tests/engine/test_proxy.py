@@ -13,7 +13,7 @@ from autograder.homework import ASSIGNMENT as HW4
 from autograder.sandbox import failures
 from autograder.sandbox.box import Box
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.proxy import Submission
+from autograder.sandbox.proxy import MAX_CALLS, Submission
 from tests.engine.conftest import ROOT
 
 FUNCTIONS = {"policy": ["score", "action_log_probabilities"], "npg": ["fisher_estimate", "npg_step_size"]}
@@ -97,6 +97,38 @@ def test_arguments_come_back_as_the_call_left_them():
     assert (scores[0] == 9).all()
     assert mask.all()
     assert (SCORES == 1).all()
+
+
+def test_many_calls_share_messages_and_each_has_arguments_of_its_own():
+    source = "def fisher_estimate(s, m):\n    s += 1\n    return s[0, 0]"
+    given = np.zeros((1, 1, 1))
+    with behind_the_wall(npg=source) as submission:
+        returned = submission.npg.fisher_estimate.each((given + k, MASK) for k in range(MAX_CALLS + 3))
+        made = submission.calls.latest()
+    assert [value.tolist() for value in returned] == [[k + 1.0] for k in range(MAX_CALLS + 3)]
+    assert [call.returned.tolist() for call in made] == [[k + 1.0] for k in range(MAX_CALLS + 3)]
+    assert [call.arguments[0].item() for call in made] == list(range(MAX_CALLS + 3))
+
+
+@pytest.mark.parametrize(
+    ("body", "fault", "returned"),
+    [
+        ("return [1.0, 2.0][int(s.item())]", failures.CallRaised, [1.0, 2.0, None]),
+        ("return None if s.item() == 1 else s.item()", failures.UnusableReturn, [0.0, None]),
+        ("return np.zeros(700_000)", failures.UnusableReturn, [0.0, None]),
+        ("import os; os._exit(7)", failures.WorkerDied, []),
+        ("while s.item() == 1: pass\n    return s", failures.CallTimedOut, []),
+    ],
+)
+def test_of_many_calls_the_one_that_failed_is_the_last_that_is_kept(body, fault, returned):
+    source = f"import numpy as np\ndef fisher_estimate(s, m):\n    {body}"
+    calls = [(np.full((1, 1, 1), float(k)), MASK) for k in range(4)]
+    with behind_the_wall(npg=source, limits=QUICK) as submission:
+        with pytest.raises(fault):
+            submission.npg.fisher_estimate.each(calls)
+        made = submission.calls.latest()
+    assert [None if call.returned is None else call.returned.flat[0] for call in made] == returned
+    assert all(call.arguments is given for call, given in zip(made, calls, strict=False))
 
 
 FAULTS = [

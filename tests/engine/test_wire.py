@@ -127,7 +127,7 @@ def test_an_object_array_is_not_sent():
         (struct.pack("<I", 4) + b"\xff\xfe{}", "not JSON"),
         (raw([1, 2]), "not a JSON object"),
         (raw({}), "does not announce"),
-        (raw({"arrays": [{}] * 65}), "does not announce"),
+        (raw({"arrays": [{}] * (wire.MAX_ARRAYS + 1)}), "does not announce"),
         (raw({"arrays": [7]}), "without dtype"),
         (raw({"arrays": [{"dtype": "|O8", "shape": [1]}]}), "unknown dtype"),
         (raw({"arrays": [{"dtype": "<f8", "shape": [1] * 9}]}), "more than 8"),

@@ -118,13 +118,12 @@ def test_estimate_is_unbiased(submission, drawn):
     pairs, probabilities = independent_draws(proposal, 2)
     weights = target / proposal
 
-    def estimate(pair):
-        returned = submission.importance_sampling.importance_sampling_estimate(values[pair], weights[pair])
-        return as_returned(ESTIMATE, returned, ())
-
+    estimates = submission.importance_sampling.importance_sampling_estimate.each(
+        (values[pair], weights[pair]) for pair in pairs
+    )
     assert_close(
         ESTIMATE,
-        expectation(estimate, pairs, probabilities),
+        expectation(lambda value: as_returned(ESTIMATE, value, ()), estimates, probabilities),
         float(target @ values),
         scale=1.0,
         relation="The mean of your estimates over every pair of draws has to be E_{x~p̃}[f(x)] exactly.",

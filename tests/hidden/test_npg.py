@@ -104,13 +104,10 @@ def test_fisher_is_unbiased(submission, rng):
     scores, expected = every.scores(theta) / 8.0, fisher(mdp, theta) / 64.0
     pairs, probabilities = independent_draws(every.probabilities(theta), 2)
 
-    def estimate(pair):
-        returned = submission.npg.fisher_estimate(scores[pair], every.mask[pair])
-        return as_returned(FISHER, returned, (len(theta), len(theta)))
-
+    estimates = submission.npg.fisher_estimate.each((scores[pair], every.mask[pair]) for pair in pairs)
     assert_close(
         FISHER,
-        expectation(estimate, pairs, probabilities),
+        expectation(lambda value: as_returned(FISHER, value, expected.shape), estimates, probabilities),
         expected,
         scale=1.0 / 64.0,
         relation="The mean of your estimates over every pair of trajectories has to be F exactly.",

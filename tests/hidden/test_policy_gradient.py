@@ -87,15 +87,12 @@ def test_gradient_is_unbiased_whatever_the_baseline(submission, rng):
     advantages = every.returns() - every.along(baseline)
     pairs, probabilities = independent_draws(every.probabilities(theta), 2)
 
-    def estimate(pair):
-        returned = submission.policy_gradient.policy_gradient_estimate(
-            scores[pair], advantages[pair], every.mask[pair]
-        )
-        return as_returned(ESTIMATE, returned, theta.shape)
-
+    estimates = submission.policy_gradient.policy_gradient_estimate.each(
+        (scores[pair], advantages[pair], every.mask[pair]) for pair in pairs
+    )
     assert_close(
         ESTIMATE,
-        expectation(estimate, pairs, probabilities),
+        expectation(lambda value: as_returned(ESTIMATE, value, theta.shape), estimates, probabilities),
         performance_gradient(mdp, theta),
         scale=1.0,
         relation="The mean of your estimates over every pair of trajectories has to be ∇J(θ) exactly.",

@@ -263,16 +263,11 @@ def test_gradient_is_unbiased_at_theta_k_and_away_from_it(submission, rng, kl_we
     advantages = every.returns() - every.along(baseline)
     pairs, probabilities = independent_draws(every.probabilities(theta_k), 2)
     for theta in (theta_k, theta_k + step):
-
-        def estimate(pair, theta=theta):
-            data = (batch.features[pair], batch.actions[pair], advantages[pair], batch.mask[pair])
-            return as_returned(
-                GRADIENT, submission.ppo.ppo_gradient(theta, theta_k, *data, kl_weight), theta.shape
-            )
-
+        chosen = [(batch.features[p], batch.actions[p], advantages[p], batch.mask[p]) for p in pairs]
+        estimates = submission.ppo.ppo_gradient.each((theta, theta_k, *data, kl_weight) for data in chosen)
         assert_close(
             GRADIENT,
-            expectation(estimate, pairs, probabilities),
+            expectation(lambda value: as_returned(GRADIENT, value, theta_k.shape), estimates, probabilities),
             -surrogate_gradient(mdp, theta_k, theta, kl_weight),
             scale=1.0 + kl_weight,
             relation="The mean of your gradients over every pair of trajectories has to be −∇ℓ^k(θ) exactly.",

@@ -22,7 +22,7 @@ import numpy as np
 MAX_HEADER_BYTES = 64 * 1024
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 MAX_DIMENSIONS = 8
-MAX_ARRAYS = 64
+MAX_ARRAYS = 512
 _MAX_SIZE = 2**31 - 1
 _AT_ONCE_BYTES = 64 * 1024
 """A message up to this size is sent by one system call, since each call wakes the other end."""

@@ -47,13 +47,17 @@ class StudentModules:
 
     def answer(self, request: wire.Header, arrays: list[np.ndarray]) -> wire.Message:
         """Carry out one request; whatever student code raises becomes part of the reply."""
+        values: list[np.ndarray] = []
         try:
             if request["do"] == "load":
                 self._load(request["module"], is_stub=request["is_stub"])
-                return {"done": True}, []
-            return self._call(request, arrays)
+            else:
+                fault = self._call(request, arrays, values)
+                if fault:
+                    return {"fault": fault}, values
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: they must not end this process
-            return {"fault": self._describe(error)}, []
+            return {"fault": self._describe(error)}, values
+        return {"done": True}, values
 
     def _load(self, module: str, *, is_stub: bool) -> None:
         name = f"{self.package}.{module}"
@@ -72,25 +76,34 @@ class StudentModules:
         setattr(importlib.import_module(self.package), module, stub)
         return stub
 
-    def _call(self, request: wire.Header, arrays: list[np.ndarray]) -> wire.Message:
+    def _call(
+        self, request: wire.Header, arrays: list[np.ndarray], values: list[np.ndarray]
+    ) -> wire.Header | None:
+        """Make the calls and add what they return to ``values``, up to the first fault, which is returned."""
         function = getattr(self._modules[request["module"]], request["function"], None)
         if not callable(function):
-            return {"fault": {"kind": "missing function"}}, []
-        arguments = [wire.decode(entry, arrays, imports_records=True) for entry in request["arguments"]]
-        keywords = {
-            name: wire.decode(entry, arrays, imports_records=True)
-            for name, entry in request["keywords"].items()
-        }
+            return {"kind": "missing function"}
         if self.lent is not None:
             self.lent.under_test = f"{request['module']}.{request['function']}"
-        returned = function(*arguments, **keywords)
-        value = _as_real_array(returned)
-        if value is None:
-            return {"fault": {"kind": "unusable return", "type": type(returned).__name__[:80]}}, []
-        if value.nbytes > wire.MAX_REPLY_BYTES or value.ndim > wire.MAX_DIMENSIONS:
-            return {"fault": {"kind": "oversized return", "shape": str(value.shape)[:200]}}, []
-        # The arguments go back as they are now, for the grader to see whether they were changed.
-        return {"done": True}, [value, *(arrays if request["with_arguments"] else [])]
+        left_bytes = wire.MAX_REPLY_BYTES
+        for call in request["calls"]:
+            arguments = [wire.decode(entry, arrays, imports_records=True) for entry in call["arguments"]]
+            keywords = {
+                name: wire.decode(entry, arrays, imports_records=True)
+                for name, entry in call["keywords"].items()
+            }
+            returned = function(*arguments, **keywords)
+            value = _as_real_array(returned)
+            if value is None:
+                return {"kind": "unusable return", "type": type(returned).__name__[:80]}
+            if value.nbytes > left_bytes or value.ndim > wire.MAX_DIMENSIONS:
+                return {"kind": "oversized return", "shape": str(value.shape)[:200]}
+            left_bytes -= value.nbytes
+            values.append(value)
+        if request["with_arguments"]:
+            # The arguments go back as they are now, for the grader to see whether they were changed.
+            values += arrays
+        return None
 
     def _describe(self, error: BaseException) -> wire.Header:
         if isinstance(error, SystemExit | KeyboardInterrupt | GeneratorExit):
