@@ -6,22 +6,30 @@ folder, from where the template takes it to students. A homework without the Mar
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 
 import pypandoc
 import typst
 
 from autograder.grading.assignment import Assignment
+from autograder.release.drawing import to_inline
 from autograder.release.template import ReleaseError
 
 MAX_HTML_BYTES = 200_000
 """It goes by mail and to old laptops."""
 _EXERCISES = re.compile(r"(<!-- BEGIN exercises\b.*?-->\n).*?(<!-- END exercises -->)", re.DOTALL)
-_ANNOTATION = re.compile(r"<annotation encoding=.*?</annotation>", re.DOTALL)
-"""The TeX source of a formula, which makes up a third of the HTML."""
+_WITHOUT_USE = re.compile(
+    r'<annotation encoding=.*?</annotation>|</?semantics>| xmlns="http://www.w3.org/1998/Math/MathML"'
+    r'| form="(?:prefix|postfix)"(?=[^>]*>[()\[\]])',
+    re.DOTALL,
+)
+"""The TeX source of each formula, and what browsers know without being told."""
+_PICTURE = re.compile(r'<img src="([^"]*)\.svg" alt="([^"]*)" />')
 _OPTIONS = (
     "--strip-comments",
     "--wrap=none",
@@ -129,7 +137,8 @@ def _with_exercises(assignment: Assignment, text: str) -> str:
 
 def _to_html(assignment: Assignment, text: str) -> bytes:
     options = ("--mathml", "--toc", "--toc-depth=3", f"--lua-filter={_beside(assignment, 'html.lua')}")
-    html = _ANNOTATION.sub("", _convert(assignment, text, "html5", "template.html", *options))
+    html = _WITHOUT_USE.sub("", _convert(assignment, text, "html5", "template.html", *options))
+    html = _PICTURE.sub(functools.partial(_drawing, assignment), html)
     # pandoc's tilde is a combining one, which fonts for mathematics draw in front of its letter.
     html = html.replace(">\u0303</mo>", ">\u02dc</mo>")
     size_bytes = len(html.encode())
@@ -141,12 +150,21 @@ def _to_html(assignment: Assignment, text: str) -> bytes:
     return html.encode()
 
 
+def _drawing(assignment: Assignment, picture: re.Match[str]) -> str:
+    file = _beside(assignment, f"{picture[1]}.svg")
+    if not file.is_file():
+        raise ReleaseError([f"The handout shows {_shown(assignment, file)}, which is not there."])
+    return to_inline(file.read_text(encoding="utf-8"), file.stem, unescape(picture[2]))
+
+
 def _to_pdf(assignment: Assignment, text: str) -> bytes:
     # The first heading becomes the title, and sections become headings of the first level.
     typeset = _convert(assignment, text, "typst", "template.typ", "--shift-heading-level-by=-1")
     try:
         # The fonts that typst brings along: those of the machine would give other bytes.
-        pdf = typst.compile(typeset.encode(), format="pdf", ignore_system_fonts=True)
+        pdf = typst.compile(  # type: ignore[call-overload]  # it has one type for text and root
+            typeset.encode(), root=source(assignment).parent, format="pdf", ignore_system_fonts=True
+        )
     except typst.TypstError as error:
         raise ReleaseError([f"typst refuses the handout: {error}."]) from None
     return bytes(pdf or b"")
@@ -162,7 +180,7 @@ def _convert(assignment: Assignment, text: str, to: str, template: str, *options
 
 
 def _beside(assignment: Assignment, name: str) -> Path:
-    return source(assignment).with_name(name)
+    return source(assignment).parent / name
 
 
 def _holds(file: Path, content: bytes) -> bool:

@@ -4,7 +4,7 @@ function Pandoc(document)
   return document
 end
 
--- On a narrow screen a wide table or formula scrolls by itself, also from the keyboard, and the page does not.
+-- On a narrow screen a wide table, formula or picture scrolls by itself, also from the keyboard, and the page does not.
 local function wide(block, label)
   -- A list, because the keys of a Lua table come in another order each time.
   local attributes = { { 'role', 'group' }, { 'tabindex', '0' }, { 'aria-label', label } }
@@ -27,5 +27,7 @@ function Para(paragraph)
   local only = #paragraph.content == 1 and paragraph.content[1]
   if only and only.t == 'Math' and only.mathtype == 'DisplayMath' then
     return wide(paragraph, 'Formula')
+  elseif only and only.t == 'Image' then
+    return wide(paragraph, 'Picture')
   end
 end

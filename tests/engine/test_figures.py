@@ -178,6 +178,16 @@ def test_figures_are_written_as_pictures(tmp_path, capsys):
     )
 
 
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_a_figure_for_a_report_is_the_same_bytes_each_time(tmp_path, kind):
+    written = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        assert command_line.main(["figures", "two-actions", "--format", kind, "--out", str(folder)]) == 0
+        written.append((folder / f"two-actions.{kind}").read_bytes())
+    assert written[0] == written[1]
+    assert written[0][:5] == {"svg": b"<?xml", "pdf": b"%PDF-"}[kind]
+
+
 @pytest.mark.parametrize(
     ("missing", "figure"),
     [

@@ -265,7 +265,15 @@ def watch(training: Path, is_grid: bool, seed: int, show: bool, out: Path) -> No
     metavar="FOLDER",
     help="Where to put them.",
 )
-def figures(names: tuple[str, ...], folder: Path) -> None:
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["png", "svg", "pdf"]),
+    default="png",
+    show_default=True,
+    help="Of the files.",
+)
+def figures(names: tuple[str, ...], folder: Path, kind: str) -> None:
     """Draw the lecture's pictures with your own functions: all of them, or those named."""
     _require_matplotlib("do without figures")
     from hw4.lab import learning
@@ -281,7 +289,7 @@ def figures(names: tuple[str, ...], folder: Path) -> None:
         for name in wanted:
             try:
                 with learning.as_sentences("draw"):
-                    file = gallery.write(name, learning.find_in_package, folder)
+                    file = gallery.write(name, learning.find_in_package, folder, kind)
                 print(f"{file}: {gallery.FIGURES[name].title}", flush=True)
             except click.ClickException as error:
                 missing += 1

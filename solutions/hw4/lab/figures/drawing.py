@@ -18,6 +18,9 @@ STYLE = {
     "lines.linewidth": 1.9,
     "axes.grid": True,
     "grid.alpha": 0.25,
+    # In an SVG: text that can be searched, and the same names of its parts each time.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hw4",
 }
 COLOURS = tuple(colour for colour, _, _ in STYLES)
 LINES = tuple(line for _, line, _ in STYLES)

@@ -57,21 +57,27 @@ FIGURES: Mapping[str, Entry] = MappingProxyType(
 )
 """In the lecture's order."""
 
+WITHOUT_TIME: Mapping[str, Mapping[str, None]] = MappingProxyType(
+    {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+)
+"""What is left out of a file, so that the same functions give the same bytes."""
+
 
 class MissingPiece(click.ClickException):
     """A function is not filled in yet; the message is a sentence for the student."""
 
 
-def write(name: str, find_function: FindFunction, folder: Path) -> Path:
+def write(name: str, find_function: FindFunction, folder: Path, kind: str = "png") -> Path:
     """Draw a figure and write it.
 
     Args:
         name: of ``FIGURES``.
         find_function: finds the student's functions.
         folder: where to.
+        kind: ``"png"``, ``"svg"`` or ``"pdf"``.
 
     Returns:
-        The file, a PNG.
+        The file.
 
     Raises:
         MissingPiece: a function that the figure needs is not filled in yet.
@@ -81,12 +87,12 @@ def write(name: str, find_function: FindFunction, folder: Path) -> Path:
 
     from hw4.lab.figures.drawing import STYLE
 
-    file = folder / f"{name}.png"
+    file = folder / f"{name}.{kind}"
     with rc_context(STYLE):
         try:
             figure = FIGURES[name].draw(find_function)
         except NotImplementedError as error:
             piece = str(error).removeprefix("Part ").replace(": ", " ", 1)
             raise MissingPiece(f"The figure {name} needs {piece}.") from None
-        figure.savefig(file, dpi=150)
+        figure.savefig(file, dpi=150, metadata=WITHOUT_TIME.get(kind))
     return file
