@@ -54,7 +54,7 @@ def diagnose(function: str, submission: Submission, catalogue: Catalogue, seed: 
 
     Args:
         function: ``module.function``, of which a row has failed.
-        submission: the submission behind the wall.
+        submission: the submission in its sandbox.
         catalogue: the known mistakes.
         seed: the probes are drawn from it.
 

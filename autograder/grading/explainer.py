@@ -27,7 +27,7 @@ class Explainer:
 
     Args:
         assignment: the homework.
-        submission: the submission behind the wall, which is called for the diagnosis.
+        submission: the submission in its sandbox, which is called for the diagnosis.
         seed: gives the seed for a purpose.
 
     Attributes:

@@ -32,7 +32,7 @@ def run_hidden_tests(assignment: Assignment, plugin: GradingPlugin, stop: Stop |
     Args:
         assignment: the homework.
         plugin: the grading.
-        stop: ends the tests when it is asked to, if anybody listens.
+        stop: ends the tests on a signal, if signals are handled.
 
     Returns:
         Whether it was asked to.
@@ -61,7 +61,7 @@ def run_pytest(tests: Path, plugin: object, *options: str) -> int:
 
     Args:
         tests: the hidden or the public tests of a homework.
-        plugin: what hears of the tests.
+        plugin: what records the tests.
         *options: pytest's, such as ``"--collect-only"``.
 
     Returns:

@@ -1,6 +1,6 @@
 """The pytest plugin that turns the hidden tests into rows: the manifest first, then a row after every test.
 
-It gives the tests their ``submission``, draws their inputs from the grading's seed and hears what they raise.
+It gives the tests their ``submission``, draws their inputs from the seed and records what they raise.
 Valid results exist from before the first line of student code until the end, whatever happens in between.
 """
 
@@ -95,7 +95,7 @@ class GradingPlugin:
 
     Args:
         assignment: the homework.
-        submission: the submission behind the wall.
+        submission: the submission in its sandbox.
         settings: the staff's settings.
         digest: of the submission's content; inputs are drawn from it and the salt.
         deadline: when no further row is started.
@@ -271,7 +271,7 @@ class GradingPlugin:
             if retrial is not None:
                 stack.enter_context(retrial.begun())
                 if recorder is not None:
-                    stack.enter_context(recorder.second_hearing())
+                    stack.enter_context(recorder.from_the_start())
             try:
                 item.obj(**arguments)
                 if recorder is not None:
@@ -363,7 +363,7 @@ class GradingPlugin:
         self._on_change(self.results)
 
     def _prepare(self, item: pytest.Item, row: Row) -> None:
-        """Seed a property test, and listen to its examples."""
+        """Seed a property test, and record its examples."""
         test = getattr(item, "obj", None)
         if test is None or not hypothesis.is_hypothesis_test(test):
             return

@@ -23,7 +23,7 @@ class RowEnded(BaseException):
 
 
 class Recorder:
-    """Hears every input a test is tried on.
+    """Records every input a test is tried on.
 
     Args:
         test: the test to call with each input.
@@ -48,7 +48,7 @@ class Recorder:
         self._wants_first = False
 
     def as_test(self) -> Callable[..., None]:
-        """The test, listened to."""
+        """The test, with its inputs recorded."""
 
         @functools.wraps(self._test)
         def recorded(*arguments: Any, **keywords: Any) -> None:
@@ -69,14 +69,14 @@ class Recorder:
                 raise AssertionError(f"The example {example} is of no use to its test.") from None
 
     @contextmanager
-    def second_hearing(self) -> Iterator[None]:
-        """Hear the test again from the start, to its first failure; then forget that hearing."""
-        heard = (self.failure, self.calls, self._size)
+    def from_the_start(self) -> Iterator[None]:
+        """Record the test anew, to its first failure; afterwards what was recorded before is there again."""
+        before = (self.failure, self.calls, self._size)
         self.failure, self.calls, self._size, self._wants_first = None, (), None, True
         try:
             yield
         finally:
-            self.failure, self.calls, self._size = heard
+            self.failure, self.calls, self._size = before
             self._wants_first = False
 
     def _try(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:

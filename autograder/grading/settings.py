@@ -41,7 +41,7 @@ class Settings:
         feedback: how much a failed row says; one of `FEEDBACK_LEVELS`.
         points_shown: whether rows and the page show points; the total is shown in any case.
         leaderboard: whether the platform shows one.
-        isolation: the weakest wall that is accepted; one of `ISOLATION_MODES`.
+        isolation: the weakest isolation that is accepted; one of `ISOLATION_MODES`.
         visibility: who sees which rows when, by the beginning of their number; `visible` where not named.
         prints_shown: whether a row shows what the student's code printed during it.
     """

@@ -28,7 +28,7 @@ class Stoppable(Protocol):
 
 
 class Stop:
-    """Listens to signals, as a context manager: the first one ends the tests, further ones nothing.
+    """Handles signals, as a context manager: the first one ends the tests, further ones nothing.
 
     Before and after the tests they are only remembered: there is a box to make, or to remove. Once a stop
     was asked for they stay ignored until this process ends, and its exit status is what it decides.

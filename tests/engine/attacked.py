@@ -1,6 +1,6 @@
 """What the attack suite needs: a copy of the grader to attack, gradings of submissions, and the promises.
 
-The copy lies where other users could read it, so that it is the wall that keeps them out.
+The copy lies where other users could read it, so that it is the sandbox that keeps them out.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ from tests.engine.attacked import (
 )
 from tests.engine.conftest import MODULES
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no wall to attack")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no sandbox to attack")
 ATTACKS = all_attacks()
 HANGS = {
     *("hang_in_c", "hang_on_read", "hang_at_import", "patch_time", "patch_signals"),

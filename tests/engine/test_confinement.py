@@ -105,7 +105,7 @@ class TestWhatIsTakenAway:
 
 @on_linux
 class TestWhatIsLeft:
-    """Honest code must not notice the wall."""
+    """Honest code must not notice the sandbox."""
 
     @pytest.mark.parametrize(
         "body",

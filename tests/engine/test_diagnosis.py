@@ -26,7 +26,7 @@ FISHER = "npg.fisher_estimate"
 
 
 class Here:
-    """Stands in for a submission behind the wall: one function, called in this process."""
+    """Stands in for a submission in its sandbox: one function, called in this process."""
 
     def __init__(self, function, answer):
         module, _, name = function.partition(".")
@@ -72,7 +72,7 @@ def twisted(name, right=None):
 def test_every_mistake_is_named_by_its_own_sentence(tmp_path, function):
     """And by no other, so none of them hides behind another or in too few probes.
 
-    The earlier functions are lent, as behind the wall: what they return is float64 again.
+    The earlier functions are lent, as in the sandbox: what they return is float64 again.
     """
     for mistake in CATALOGUE.of(function):
         folder = known.write_mistaken(HW4, mistake, tmp_path / mistake.name)

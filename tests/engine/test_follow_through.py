@@ -1,6 +1,6 @@
 """Follow-through: a wrong piece costs its own rows, whatever else a submission builds on it.
 
-Each submission is graded behind the wall. Some are saved by the lecture's earlier functions, others by the
+Each submission is graded in the sandbox. Some are saved by the lecture's earlier functions, others by the
 lecture's function on top of their own; what is wrong by itself is saved by neither.
 """
 

@@ -1,4 +1,4 @@
-"""Trusted gradings in one process: what they say is what the wall lets through."""
+"""Trusted gradings in one process: they say what gradings in the sandbox say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door through the wall: calls, faults, restarts and lending, with real workers."""
+"""The submission's proxy: calls, faults, restarts and lending, with real workers."""
 
 from __future__ import annotations
 

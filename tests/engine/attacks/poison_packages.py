@@ -6,7 +6,7 @@ import numpy as np
 
 
 def fisher_estimate(scores, mask):
-    # Nothing is written, here where a hole in the wall would hurt others: that it could be is enough.
+    # Nothing is written, here where a hole in the sandbox would hurt others: that it could be is enough.
     packages = os.path.dirname(os.path.dirname(np.__file__))
     for path in (packages, os.path.dirname(os.__file__), np.__file__, os.path.dirname(np.__file__)):
         if os.geteuid() == 0 or os.access(path, os.W_OK):
