@@ -196,7 +196,7 @@ def test_hangs_everywhere_cost_less_than_a_minute(machine):
         for module, _, name in (function.partition(".") for function in functions * 6):
             submission.start_row()
             with pytest.raises(failures.CallTimedOut):
-                submission.call(module, name, (), {})
+                submission.call(module, name, [((), {})])
             with submission.lending(), pytest.raises(failures.CallTimedOut):
-                submission.call(module, name, (), {})
+                submission.call(module, name, [((), {})])
     assert 30 < machine.now < 60
