@@ -154,7 +154,8 @@ def _drawing(assignment: Assignment, picture: re.Match[str]) -> str:
     file = _beside(assignment, f"{picture[1]}.svg")
     if not file.is_file():
         raise ReleaseError([f"The handout shows {_shown(assignment, file)}, which is not there."])
-    return to_inline(file.read_text(encoding="utf-8"), file.stem, unescape(picture[2]))
+    initials = "".join(word[0] for word in file.stem.split("-"))
+    return to_inline(file.read_text(encoding="utf-8"), initials, unescape(picture[2]))
 
 
 def _to_pdf(assignment: Assignment, text: str) -> bytes:

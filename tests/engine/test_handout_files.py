@@ -118,6 +118,14 @@ def test_pictures_stand_in_the_page_with_their_text_and_a_description():
     assert len(classes) == len(set(classes))
 
 
+def test_every_id_is_one_place_and_every_reference_finds_it():
+    ids = re.findall(r'\bid="([^"]*)"', HTML)
+    assert len(ids) == len(set(ids))
+    references = re.findall(r'href="#([^"]*)"', HTML) + re.findall(r"url\(#([^)]*)\)", HTML)
+    assert len(references) > 50
+    assert set(references) <= set(ids)
+
+
 def test_a_picture_that_is_not_there_is_named(homework):
     (handout.source(homework).parent / "figures" / "two-actions.svg").unlink()
     with pytest.raises(ReleaseError, match=r"docs/handout/figures/two-actions\.svg, which is not there"):
