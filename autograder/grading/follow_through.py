@@ -147,17 +147,15 @@ class OnOwnPieces:
         """Whether it answers otherwise where the data are others.
 
         If every piece returns a constant, the composition cannot be told apart from a wrong one: it moves
-        nothing, or moves it by the same whatever the data are. What has the result's shape is no data, but
-        what the function starts from.
+        nothing, or moves it by the same whatever the data are. What has the result's shape is no data: a step
+        starts from the first, and may end at another by chance.
         """
-        is_start = [isinstance(one, np.ndarray) and one.shape == composed.shape for one in arguments]
-        if any(
-            np.array_equal(one, composed) for one, starts in zip(arguments, is_start, strict=True) if starts
-        ):
+        alike = [isinstance(one, np.ndarray) and one.shape == composed.shape for one in arguments]
+        if any(alike) and np.array_equal(arguments[alike.index(True)], composed):
             return False
         shrunk = [
-            one if starts else _shrunk(one, place)
-            for place, (one, starts) in enumerate(zip(arguments, is_start, strict=True), start=1)
+            one if is_alike else _shrunk(one, place)
+            for place, (one, is_alike) in enumerate(zip(arguments, alike, strict=True), start=1)
         ]
         try:
             return not np.array_equal(self._composed(name, shrunk), composed)

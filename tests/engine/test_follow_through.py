@@ -336,6 +336,13 @@ def test_where_nothing_moves_by_right_constants_count_as_well(submit):
         update(*given, minibatches)
 
 
+def test_a_step_may_end_at_the_gradient_by_chance(submit):
+    """θ + 2 √(δ / gᵀg) g = g for θ = 0, g = (2,), F = I, δ = 1. The gradient has the shape of a start."""
+    wrong = submit(npg=times(2.0, "npg", "npg_step_size"))
+    step = on_own_pieces(wrong, "3.3.2").npg.npg_step
+    assert step(np.zeros(1), np.array([2.0]), np.eye(1), 1.0) == [2.0]
+
+
 def test_an_earlier_function_than_the_row_s_is_the_submission_s_own(submit):
     wrong = submit(ppo=times(-1.0, "ppo", "ppo_gradient"))
     given = arguments("ppo.ppo_gradient")
