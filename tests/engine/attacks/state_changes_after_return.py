@@ -1,4 +1,4 @@
-# keeping state | changes what it returned from a thread | earns nothing
+# keeping state | changes what it returned from a thread | earns less than everything
 # ruff: noqa
 import sys
 import threading
