@@ -200,13 +200,25 @@ remove_abandoned() {
 
 # Runs a command and sets `output`; when it fails, prints the end of its output, and a sentence.
 step() {
-  local sentence=$1
+  local sentence=$1 failed='' clock=''
   shift
   # 9<&-: a process left running by the command must not keep the lock.
-  if ! output=$("$@" 2>&1 </dev/null 9<&-); then
+  if [ -t 2 ]; then count_seconds 9<&- & clock=$!; fi
+  output=$("$@" 2>&1 </dev/null 9<&-) || failed=1
+  if [ -n "$clock" ]; then
+    kill "$clock"
+    wait "$clock" 2>/dev/null || true
+    printf '\r\033[K' >&2
+  fi
+  if [ -n "$failed" ]; then
     printf '%s\n' "$output" | tail -n 15 >&2
     fail "$sentence (see above)."
   fi
+}
+
+# Shows in a terminal that the script is at work; ends with it, however it ends.
+count_seconds() {
+  while sleep 1 && kill -0 $$ 2>/dev/null; do printf '\rSetting up: %s s' "$SECONDS" >&2; done
 }
 
 main "$@"

@@ -6,6 +6,7 @@ verb imports what it needs itself: ``template`` needs no pytest.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -143,10 +144,12 @@ def lint() -> None:
 
 def _lint() -> str:
     """Refuse what `lint` finds, print what it notes; return how much was looked at."""
+    from autograder.grading.progress import doing
     from autograder.homework import ASSIGNMENT
     from autograder.release.lint import lint as look_at
 
-    found = look_at(ASSIGNMENT)
+    with doing("looking at what the homework declares"):
+        found = look_at(ASSIGNMENT)
     for note in found.notes:
         print(f"Note: {note}", file=sys.stderr)
     if found.problems:
@@ -158,6 +161,7 @@ def _lint() -> str:
 @click.option("--out", type=A_FOLDER, default="dist", show_default=True, help="Where to put the two zips.")
 def bundle(out: Path) -> None:
     """Make the platform's zip and the students' zip, after proving that both are fit to leave."""
+    from autograder.grading.progress import shown_progress
     from autograder.grading.settings import read_settings
     from autograder.homework import ASSIGNMENT
     from autograder.release.bundle import build, write
@@ -167,7 +171,13 @@ def bundle(out: Path) -> None:
     _lint()
     try:
         salt = read_settings(ASSIGNMENT.settings_file).salt
-        archives = build(ASSIGNMENT, salt, lambda: validate(ASSIGNMENT, sample=SAMPLE).shortcomings)
+        with shown_progress() as show:
+            archives = build(
+                ASSIGNMENT,
+                salt,
+                lambda: validate(ASSIGNMENT, sample=SAMPLE, on_progress=show).shortcomings,
+                show,
+            )
     except ReleaseError as error:
         raise click.ClickException(str(error)) from None
     for archive, file in zip(archives, write(archives, out), strict=True):
@@ -189,29 +199,17 @@ def validate(json_file: Path | None, reduced: bool, salts: int, workers: int | N
     import json
 
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
 
+    from autograder.grading.progress import shown_progress
     from autograder.homework import ASSIGNMENT
     from autograder.release import card
-    from autograder.release.validate import SAMPLE, Progress
+    from autograder.release.validate import SAMPLE
     from autograder.release.validate import validate as validate_grader
 
     _lint()
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def on_progress(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, total=progress.total, description=progress.name)
-
-        report = validate_grader(
-            ASSIGNMENT,
-            sample=SAMPLE if reduced else None,
-            salts=salts,
-            workers=workers,
-            on_progress=on_progress,
-        )
+    with shown_progress() as show:
+        sample = SAMPLE if reduced else None
+        report = validate_grader(ASSIGNMENT, sample=sample, salts=salts, workers=workers, on_progress=show)
     card.show(report, Console(highlight=False))
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
@@ -259,20 +257,25 @@ def rehearse(
     """Replay a run of the platform with SUBMISSION, from the zip to the results; then judge and show them."""
     from rich.console import Console
 
+    from autograder.grading.progress import doing
     from autograder.grading.submission import UnreadableSubmission
     from autograder.homework import ASSIGNMENT
     from autograder.release import rehearse as rehearsal
     from autograder.release import view
-    from autograder.release.delivery import Delivery
+    from autograder.release.delivery import DESCRIPTIONS, Delivery
     from autograder.release.template import ReleaseError
 
     deliveries = list(Delivery) if delivery == "all" else [Delivery(delivery)]
     problems: list[str] = []
     try:
-        with rehearsal.image(ASSIGNMENT, Path(sys.prefix) if reuse_environment else None) as image:
+        with contextlib.ExitStack() as stack:
+            with doing("building the image"):
+                lent = Path(sys.prefix) if reuse_environment else None
+                image = stack.enter_context(rehearsal.image(ASSIGNMENT, lent))
             print(image.output, end="", flush=True)
             for one in deliveries:
-                held = rehearsal.rehearse(ASSIGNMENT, image, submission, one, time_limit)
+                with doing(f"grading {DESCRIPTIONS[one]}"):
+                    held = rehearsal.rehearse(ASSIGNMENT, image, submission, one, time_limit)
                 if held.document is not None:
                     view.show(held.document, Console(), is_after_due_date=held.is_after_due_date)
                     if page is not None:
@@ -296,21 +299,12 @@ def rehearse(
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same class.")
 def demo_class(students: int, out: Path, seed: int) -> None:
     """Make up the platform's export of a class: names, groups, mistakes, late and broken uploads."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
+    from autograder.grading.progress import shown_progress
     from autograder.homework import ASSIGNMENT
     from autograder.release.democlass import make_class
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        made = make_class(
-            ASSIGNMENT,
-            students,
-            out,
-            seed,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with shown_progress() as show:
+        made = make_class(ASSIGNMENT, students, out, seed, show)
     kinds = ", ".join(f"{count} {kind}" for kind, count in made.items())
     print(f"{out}: {sum(made.values())} submissions of {students} students: {kinds}.")
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.integrity import NOT_GRADING
+from autograder.grading.progress import OnProgress, Progress
 from autograder.release import handout, template
 from autograder.release.proof import Template
 from autograder.release.template import ReleaseError
@@ -59,7 +60,10 @@ class Archive:
 
 
 def build(
-    assignment: Assignment, salt: str, find_shortcomings: Callable[[], Iterable[str]]
+    assignment: Assignment,
+    salt: str,
+    find_shortcomings: Callable[[], Iterable[str]],
+    on_progress: OnProgress = lambda progress: None,
 ) -> tuple[Archive, Archive]:
     """Make the platform's zip and the students' zip.
 
@@ -67,6 +71,7 @@ def build(
         assignment: the homework.
         salt: the settings' salt, which no student may learn.
         find_shortcomings: proves the grader; returns a sentence for everything that it gets wrong.
+        on_progress: called before what takes long.
 
     Returns:
         The platform's, then the students'.
@@ -74,9 +79,11 @@ def build(
     Raises:
         ReleaseError: handout or template is stale, the grader falls short, or a secret would be handed out.
     """
+    on_progress(Progress("making the handout again"))
     stale = handout.check(assignment)
     if stale:
         raise ReleaseError([*stale, 'Run "python -m autograder handout" and "template", then bundle again.'])
+    on_progress(Progress("proving the template"))
     for_students = template.generate(assignment)
     stale = template.check(assignment, for_students)
     if stale:

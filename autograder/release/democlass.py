@@ -12,7 +12,7 @@ import math
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +23,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.errors import UnusableRequest
 from autograder.grading.gradescope import render
 from autograder.grading.manifest import is_below
+from autograder.grading.progress import OnProgress, Progress
 from autograder.grading.results import Explanation, Outcome, Results
 from autograder.release import inprocess, known
 from autograder.release.disguise import disguise
@@ -87,7 +88,7 @@ def make_class(
     students: int,
     folder: Path,
     seed: int = 0,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda progress: None,
 ) -> Mapping[str, int]:
     """Make up an export of the platform.
 
@@ -96,7 +97,7 @@ def make_class(
         students: how many students; some hand in together.
         folder: where the export goes: a new folder.
         seed: what is drawn from it; the same seed gives the same class.
-        on_progress: called with how many submissions of how many are written.
+        on_progress: called after every submission.
 
     Returns:
         How many submissions there are of each kind.
@@ -123,7 +124,7 @@ def make_class(
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
             entries[name] = _entry(group, grader.grade(work.flaws, is_unlucky=place % 3 == 0), number, rng)
-            on_progress(place + 1, len(groups))
+            on_progress(Progress(name, place + 1, len(groups)))
     with (folder / METADATA).open("w", encoding="utf-8") as stream:
         yaml.dump(entries, stream, _Dumper, allow_unicode=True, sort_keys=False, explicit_start=True)
     return dict(sorted(Counter(work.kind for work in works).items()))

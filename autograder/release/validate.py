@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.assignment import Assignment, Misconception
 from autograder.grading.batch import Graded, Job, grade_all
+from autograder.grading.progress import OnProgress, Progress
 from autograder.grading.results import Outcome, in_one_line
 from autograder.grading.warm import warm_graders
 from autograder.release import known
@@ -23,15 +24,6 @@ SAMPLE = 7
 """How many of the mistakes a reduced validation grades."""
 MAX_MISTAKE_SALTS = 20
 """Under how many salts the mistakes are graded at most: 440 mistakes under 20 take an hour of a core."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a validation has come: ``done`` of ``total`` gradings, the last one's ``name``."""
-
-    done: int
-    total: int
-    name: str
 
 
 @dataclass(frozen=True)
@@ -188,7 +180,7 @@ def validate(
     sample: int | None = None,
     salts: int = 0,
     workers: int | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: OnProgress = lambda progress: None,
 ) -> ReportCard:
     """Grade every submission whose marks are known, and compare the results with them.
 
@@ -209,7 +201,7 @@ def validate(
         finished = itertools.count(1)
 
         def advance(name: str) -> None:
-            on_progress(Progress(next(finished), total, name))
+            on_progress(Progress(name, next(finished), total))
 
         graded: dict[str, Graded] = {}
         with warm_graders(assignment.root) as grader:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,23 @@ def repository(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "tests" / "__init__.py").touch()
     return root
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[tuple[Iterator[bytes], int]]:
+    """A terminal: what is written to it, piece by piece until nobody has it open, and its file descriptor."""
+    ours, theirs = pty.openpty()
+
+    def pieces() -> Iterator[bytes]:
+        # On Linux the last reader of a terminal gets EIO, elsewhere nothing.
+        with contextlib.suppress(OSError):
+            while piece := os.read(ours, 4096):
+                yield piece
+
+    try:
+        yield pieces(), theirs
+    finally:
+        os.close(ours)
 
 
 def replace(file: Path, old: str, new: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.engine.conftest import terminal
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAMS = Path("autograder/setup")
@@ -61,7 +64,7 @@ class Checkout:
         path.chmod(0o755)
         return path
 
-    def start(self, *command, cwd=None, **environment):
+    def start(self, *command, cwd=None, stderr=subprocess.PIPE, **environment):
         """Run one of the scripts with nothing of this process's environment but what it needs."""
         environment = {
             "PATH": f"{self.bin}:{os.environ['PATH']}",
@@ -76,7 +79,7 @@ class Checkout:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
@@ -228,6 +231,23 @@ def test_two_set_ups_at_once_install_once(checkout):
         process.communicate(timeout=300)
     assert [first.returncode, second.returncode] == [0, 0]
     assert len(checkout.calls("-m pip")) == 1
+
+
+def test_a_terminal_shows_how_long_it_takes_until_the_step_ends(checkout):
+    checkout.add_python()
+    installing = Path(f"{checkout.log}.wait")
+    installing.touch()
+    with terminal() as (read, theirs):
+        process = checkout.start(checkout.folder / "setup.sh", stderr=theirs)
+        os.close(theirs)
+        shown = next(piece for piece in read if b" s" in piece)
+        installing.unlink()
+        # The terminal's end: nobody is left to write to it.
+        shown += b"".join(read)
+        process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert re.search(rb"\rSetting up: \d+ s", shown)
+    assert shown.endswith(b"\r\x1b[K")
 
 
 def test_somebody_elses_environment_is_left_alone(checkout):
