@@ -47,6 +47,7 @@ def app() -> None:
 @click.option(
     "--salt-id", default="", help="Refuse unless the salt has this name, the salt_id of other results."
 )
+@click.option("--collected", is_flag=True, hidden=True, help="SUBMISSION is a file of `Collected.write`.")
 @click.option("--platform", is_flag=True, help="Use the grading platform's folders.")
 @click.option(
     "--require-isolation",
@@ -59,6 +60,7 @@ def grade(
     only: tuple[str, ...],
     salt: str,
     salt_id: str,
+    collected: bool,
     platform: bool,
     require_isolation: str | None,
 ) -> None:
@@ -69,14 +71,16 @@ def grade(
     from autograder.grading.platform import Platform
     from autograder.grading.session import Request
     from autograder.grading.session import grade as grade_submission
+    from autograder.grading.submission import Collected
     from autograder.homework import ASSIGNMENT
 
     if platform == (submission is not None):
         raise click.UsageError("Give the folder or zip to grade, or --platform on the grading platform.")
     folders = Platform.from_environment()
     file = results or (folders.results_file if platform else Path("results.json"))
+    place = submission or folders.submission
     request = Request(
-        submission or folders.submission,
+        Collected.read(place) if collected else place,
         file,
         ",".join(only),
         salt,
@@ -316,6 +320,12 @@ def demo_class(students: int, out: Path, seed: int) -> None:
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Gradings at once; by default one a core.")
 @click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Grade on the Dask cluster of this scheduler, such as tls://10.0.0.5:8786.",
+)
+@click.option(
     "--only", multiple=True, metavar="ROWS", help="Grade these rows alone; the others keep their points."
 )
 @click.option(
@@ -325,7 +335,12 @@ def demo_class(students: int, out: Path, seed: int) -> None:
     help="Make new scores official: a submission, a student's number or address, or all.",
 )
 def regrade(
-    export: Path, out: Path, workers: int | None, only: tuple[str, ...], promote: tuple[str, ...]
+    export: Path,
+    out: Path,
+    workers: int | None,
+    scheduler: str,
+    only: tuple[str, ...],
+    promote: tuple[str, ...],
 ) -> None:
     """Grade EXPORT, a class, again: the platform's export, or a folder or zip of submissions.
 
@@ -337,7 +352,8 @@ def regrade(
     from autograder.regrade import display
     from autograder.regrade.run import regrade as regrade_class
 
-    with display.shown_progress(Console(stderr=True)) as on_progress:
+    console = Console(stderr=True)
+    with display.shown_progress(console) as on_progress:
         summary = regrade_class(
             ASSIGNMENT,
             export,
@@ -345,7 +361,9 @@ def regrade(
             only=",".join(only),
             promote=promote,
             workers=workers,
+            scheduler=scheduler,
             on_progress=on_progress,
+            on_notice=lambda sentence: console.print(sentence, markup=False, highlight=False, soft_wrap=True),
         )
     display.show_summary(summary, out, Console())
     if summary.faults:

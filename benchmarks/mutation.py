@@ -198,13 +198,13 @@ def judge(mutants: Sequence[Mutant], folder: Path, salt: str, workers: int) -> I
     parts = {function.module: part.number for part in HW4.parts for function in part.functions}
     reference = write_reference(HW4, folder / "reference")
     modules = dict.fromkeys(mutant.module for mutant in mutants)
-    with warm_graders(HW4.root) as grader:
+    with warm_graders(HW4.root, workers=workers) as grader:
         first = (Job(f"reference {parts[module]}", reference, parts[module], salt) for module in modules)
-        for graded in grade_all(grader, first, workers):
+        for graded in grade_all(grader, first):
             if lost := [str(row["number"]) for row in findings(graded)]:
                 raise SystemExit(f"The reference itself loses points in {', '.join(lost)}: mend that first.")
 
-        for graded in grade_all(grader, _jobs(mutants, parts, folder, salt), workers):
+        for graded in grade_all(grader, _jobs(mutants, parts, folder, salt)):
             lost_rows = findings(graded)
             yield Judged(
                 mutants[int(graded.job.name)],

@@ -8,15 +8,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from autograder.grading.errors import NotGraded
 from autograder.grading.results import faults_in
+from autograder.grading.submission import Collected
 
 LIMIT_SECONDS = 900.0
 """For one grading as a whole: the settings' budget ends it long before, unless the grader itself hangs."""
+RESULTS = "results.json"
+WATCH_SECONDS = 2.0
+"""After so long without a result, at the latest, a grader is asked whether all is well."""
 _SAID = 400
 
 
@@ -26,15 +31,27 @@ class Job:
 
     Attributes:
         name: whatever the caller calls it.
-        submission: the folder or zip.
+        submission: the folder or zip; or what was collected of it, which travels to other machines.
         only: the rows to grade, as `manifest.choose` takes them; empty for all.
         salt: draw the hidden inputs from this; empty for the settings' own.
+        versions: of the grader that is meant, as `versions` gives them; None for any.
     """
 
     name: str
-    submission: Path
+    submission: Path | Collected
     only: str = ""
     salt: str = ""
+    versions: Mapping[str, str] | None = None
+
+    def command_line(self, folder: Path) -> list[str]:
+        """The arguments of a grading whose files are in a folder; what was collected is written there."""
+        place = self.submission
+        if isinstance(place, Collected):
+            place.write(folder / "collected.json")
+            place = folder / "collected.json"
+        arguments = ["grade", str(place.resolve()), "--results", str(folder / RESULTS)]
+        arguments += ["--only", self.only, "--salt", self.salt]
+        return arguments if place is self.submission else [*arguments, "--collected"]
 
 
 @dataclass(frozen=True)
@@ -67,12 +84,9 @@ def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Gra
         limit_seconds: when to give the process up.
     """
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
-        file = Path(folder) / "results.json"
-        command = [sys.executable, "-m", "autograder", "grade", str(job.submission.resolve())]
-        command += ["--results", str(file), "--only", job.only, "--salt", job.salt]
         try:
             done = subprocess.run(
-                command,
+                [sys.executable, "-m", "autograder", *job.command_line(Path(folder))],
                 cwd=root,
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
@@ -82,64 +96,103 @@ def grade_one(root: Path, job: Job, limit_seconds: float = LIMIT_SECONDS) -> Gra
             )
         except subprocess.TimeoutExpired:
             return Graded(job, None, f"Grading {job.name} did not end within {limit_seconds:.0f} s.")
-        graded = read_graded(job, file, done.returncode, done.stderr.decode(errors="replace"))
-        return graded
+        said = done.stderr.decode(errors="replace")
+        return read_graded(job, Path(folder) / RESULTS, done.returncode, said)
 
 
 class Grader(Protocol):
-    """Grades one submission at a time, in each of several threads."""
+    """What grades one submission, and the executor that runs it for many: on this machine or on others.
+
+    Attributes:
+        executor: runs `grade`.
+        at_once: how many gradings it is given at a time.
+    """
+
+    executor: Executor
+    at_once: int
 
     def grade(self, job: Job) -> Graded:
         """Grade one submission, and wait for it."""
 
+    def watch(self) -> None:
+        """Called every few seconds while gradings run: raise `NotGraded` where none will end any more."""
+
     def stop(self) -> None:
-        """End the gradings under way, from another thread; nobody asks for their results any more."""
+        """End the gradings under way, and the executor; nobody asks for their results any more."""
 
 
-class ColdGrader:
-    """Grades every submission in a process of its own.
+class LocalGrader:
+    """What graders on this machine share: a thread waits for each grading.
+
+    Args:
+        workers: how many gradings run at once; by default one a core.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.at_once = workers or cores()
+        self.executor: Executor = ThreadPoolExecutor(self.at_once)
+
+    def watch(self) -> None:
+        """Do nothing: a grading on this machine ends, or is given up."""
+
+    def stop(self) -> None:
+        """Wait for the gradings under way, and begin no other."""
+        self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+class ColdGrader(LocalGrader):
+    """Grades every submission in a process of its own, which a terminal's Ctrl-C reaches as well.
 
     Args:
         root: the repository's folder.
+        workers: how many gradings run at once; by default one a core.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, workers: int | None = None) -> None:
+        super().__init__(workers)
         self._root = root
 
     def grade(self, job: Job) -> Graded:
         """Grade one submission, and wait for it."""
         return grade_one(self._root, job)
 
-    def stop(self) -> None:
-        """Leave the gradings under way alone: a terminal's Ctrl-C reaches them as well."""
 
-
-def grade_all(grader: Grader, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Graded]:
-    """Grade many submissions, as many at once as there are cores, and yield each as it ends.
+def grade_all(grader: Grader, jobs: Iterable[Job]) -> Iterator[Graded]:
+    """Grade many submissions, and yield each as it ends.
 
     Args:
         grader: grades each. Where this ends early, it is stopped.
         jobs: what to grade. Drawn from as workers become free, so that it may write its submissions then.
-        workers: how many gradings run at once; by default one a core.
+
+    Raises:
+        NotGraded: no more can be graded. What befalls one grading alone is its problem, and no end.
     """
-    workers = workers or cores()
     waiting = iter(jobs)
-    with ThreadPoolExecutor(workers) as pool:
-        running: set[Future[Graded]] = set()
-        try:
-            while True:
-                while len(running) < workers and (job := next(waiting, None)) is not None:
-                    running.add(pool.submit(grader.grade, job))
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        except BaseException:
-            grader.stop()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    running: dict[Future[Graded], Job] = {}
+    try:
+        while True:
+            while len(running) < grader.at_once and (job := next(waiting, None)) is not None:
+                running[grader.executor.submit(grader.grade, job)] = job
+            if not running:
+                return
+            done, _ = wait(running, WATCH_SECONDS, FIRST_COMPLETED)
+            grader.watch()
+            for future in done:
+                yield _ended(running.pop(future), future)
+    except BaseException:
+        for future in running:  # not all executors know `cancel_futures`
+            future.cancel()
+        grader.stop()
+        raise
+
+
+def _ended(job: Job, future: Future[Graded]) -> Graded:
+    try:
+        return replace(future.result(), job=job)
+    except NotGraded:
+        raise
+    except Exception as error:  # a full disk, a worker that was killed: whatever an executor passes on
+        return Graded(job, None, f"Grading {job.name} was broken off: {error or type(error).__name__}")
 
 
 def cores() -> int:

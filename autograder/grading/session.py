@@ -41,7 +41,7 @@ class Request:
     """What is to be graded, and how.
 
     Attributes:
-        submission: the folder or zip that was handed in.
+        submission: the folder or zip that was handed in, or what was collected of it before.
         results_file: where results.json goes.
         only: the rows to grade, as `manifest.choose` takes them; empty for all.
         salt: draw the hidden inputs from this; empty for the settings' salt.
@@ -51,7 +51,7 @@ class Request:
             change the grader's files meanwhile; elsewhere somebody may be at work on them.
     """
 
-    submission: Path
+    submission: Path | Collected
     results_file: Path
     only: str = ""
     salt: str = ""
@@ -122,8 +122,10 @@ class Session:
             NotGraded: as `grade` says.
         """
         try:
-            collected = collect(self._request.submission, self._assignment.package, self._assignment.modules)
-            return self._grade(collected)
+            submission = self._request.submission
+            if isinstance(submission, Path):
+                submission = collect(submission, self._assignment.package, self._assignment.modules)
+            return self._grade(submission)
         except UnreadableSubmission as error:
             self._writer.provisional(str(error))
             if self._request.platform is None:

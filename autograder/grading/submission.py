@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
+import json
 import os
 import stat
 import zipfile
@@ -50,6 +52,19 @@ class Collected:
     missing: Mapping[str, str]
     notes: tuple[str, ...]
     digest: str
+
+    def write(self, file: Path) -> None:
+        """Write all of it to a file, for a grading in another process."""
+        sources = {module: base64.b64encode(source).decode() for module, source in self.sources.items()}
+        values = {"sources": sources, "missing": dict(self.missing), "notes": self.notes}
+        file.write_text(json.dumps(values), encoding="utf-8")
+
+    @classmethod
+    def read(cls, file: Path) -> Collected:
+        """Read what `write` has written."""
+        values = json.loads(file.read_text(encoding="utf-8"))
+        sources = {module: base64.b64decode(source) for module, source in values["sources"].items()}
+        return cls(sources, values["missing"], tuple(values["notes"]), _digest(sources))
 
 
 @dataclass(frozen=True)

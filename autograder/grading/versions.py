@@ -7,7 +7,13 @@ import platform
 from collections.abc import Mapping
 from importlib import metadata
 
+from autograder.grading.errors import NotGraded
+
 _PACKAGES = ("numpy", "scipy", "gymnasium", "hypothesis", "pytest")
+
+
+class OtherGrader(NotGraded):
+    """The grader, or what it stands on, is not the one that was meant; the message says in what."""
 
 
 def versions(files: Mapping[str, str]) -> dict[str, str]:
@@ -26,3 +32,22 @@ def versions(files: Mapping[str, str]) -> dict[str, str]:
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in _PACKAGES},
     }
+
+
+def require(wanted: Mapping[str, str], found: Mapping[str, str]) -> None:
+    """Refuse a grader that gives other results than the one that is meant.
+
+    Args:
+        wanted: its versions.
+        found: those that are there.
+
+    Raises:
+        OtherGrader: they differ.
+    """
+    differences = [
+        f"{name} {found.get(name, 'is missing')}, not {wanted.get(name, 'there')}"
+        for name in {**wanted, **found}
+        if wanted.get(name) != found.get(name)
+    ]
+    if differences:
+        raise OtherGrader("; ".join(differences))

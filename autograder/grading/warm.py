@@ -18,17 +18,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.batch import (
     LIMIT_SECONDS,
+    RESULTS,
     ColdGrader,
     Graded,
     Grader,
     Job,
+    LocalGrader,
     clean_environment,
     read_graded,
 )
@@ -36,6 +38,7 @@ from autograder.grading.errors import NotGraded
 from autograder.grading.hidden_tests import collect_tests
 from autograder.grading.integrity import changed_since, fingerprints
 from autograder.grading.plugin import load_profile
+from autograder.grading.versions import require, versions
 from autograder.sandbox.inside import kernel
 
 VERB = "serve-gradings"
@@ -44,7 +47,6 @@ _LOADED = ("rich.console", "rich.table", "autograder.grading.console", "autograd
 _START_SECONDS = 120.0
 _END_SECONDS = 60.0
 """A grading that is asked to end removes its box and its worker, which takes a second."""
-_READY = {"ready": True}
 
 
 class WarmGraderGone(Exception):
@@ -52,34 +54,49 @@ class WarmGraderGone(Exception):
 
 
 @contextlib.contextmanager
-def warm_graders(root: Path, folder: Path | None = None) -> Iterator[Grader]:
+def warm_graders(root: Path, folder: Path | None = None, workers: int | None = None) -> Iterator[Grader]:
     """Have warm graders where a fork is safe: on other systems than Linux, libraries may start threads.
 
     Args:
         root: the repository's folder.
         folder: where results lie until they are read; by default where the system has such files.
+        workers: how many gradings run at once; by default one a core.
 
     Yields:
         What grades; its processes end with the context.
     """
-    grader = WarmGraders(root, folder) if sys.platform == "linux" else ColdGrader(root)
+    grader = (
+        WarmGraders(root, folder, workers=workers) if sys.platform == "linux" else ColdGrader(root, workers)
+    )
     try:
         yield grader
     finally:
         grader.stop()
 
 
-class WarmGraders:
+class WarmGraders(LocalGrader):
     """Grades submissions by forks of warm processes, one for each thread that asks at the same time.
 
     Args:
         root: the repository's folder.
         folder: where results lie until they are read; by default where the system has such files.
         limit_seconds: when to give a grading up.
+        workers: how many gradings `grade_all` has run at once; by default one a core.
+        isolation: refuse to grade below this mode; empty for the settings'.
     """
 
-    def __init__(self, root: Path, folder: Path | None = None, limit_seconds: float = LIMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folder: Path | None = None,
+        limit_seconds: float = LIMIT_SECONDS,
+        *,
+        workers: int | None = None,
+        isolation: str = "",
+    ) -> None:
+        super().__init__(workers)
         self._root = root
+        self._options = ["--require-isolation", isolation] if isolation else []
         self._folder = folder
         self._limit_seconds = limit_seconds
         self._lock = threading.Lock()
@@ -88,14 +105,19 @@ class WarmGraders:
         self._is_stopped = False
 
     def grade(self, job: Job) -> Graded:
-        """Grade one submission, and wait for it."""
+        """Grade one submission, and wait for it.
+
+        Raises:
+            OtherGrader: the job asks for another grader than the one that is here.
+        """
         with tempfile.TemporaryDirectory(prefix="grading-", dir=self._folder) as folder:
-            file, printed = Path(folder) / "results.json", Path(folder) / "printed"
-            arguments = ["grade", str(job.submission.resolve()), "--results", str(file)]
-            arguments += ["--only", job.only, "--salt", job.salt]
+            arguments = [*job.command_line(Path(folder)), *self._options]
+            printed = Path(folder) / "printed"
             try:
                 process = self._take()
                 try:
+                    if job.versions is not None:
+                        require(job.versions, process.versions())
                     status = process.ask(arguments, printed, self._limit_seconds)
                 except BaseException:
                     process.close()
@@ -112,7 +134,15 @@ class WarmGraders:
                 said = printed.read_text(encoding="utf-8", errors="replace")
             except OSError:  # it ended before it could write, or somebody has removed the folder
                 said = ""
-            return read_graded(job, file, status, said)
+            return read_graded(job, Path(folder) / RESULTS, status, said)
+
+    def rest(self) -> None:
+        """End the processes that grade nothing; further ones are started when they are needed."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            self._all = [process for process in self._all if process not in idle]
+        for process in idle:
+            process.close()
 
     def stop(self) -> None:
         """End all processes, and the gradings under way with them."""
@@ -126,6 +156,7 @@ class WarmGraders:
             process.end()
         for process in idle:  # the others are closed by the threads that wait for them
             process.close()
+        super().stop()
 
     def _take(self) -> _Process:
         with self._lock:
@@ -158,7 +189,19 @@ class _Process:
             # Ctrl-C of a terminal is for the caller alone, which hangs up.
             start_new_session=True,
         )
-        self._is_ready = False
+        self._versions: dict[str, str] | None = None
+
+    def versions(self) -> Mapping[str, str]:
+        """What grades here, once it has been imported.
+
+        Raises:
+            TimeoutError: it takes too long.
+            WarmGraderGone: the process has ended.
+        """
+        if self._versions is None:
+            answer = self._receive(_START_SECONDS)
+            self._versions = {name: str(version) for name, version in answer.items()}
+        return self._versions
 
     def ask(self, arguments: Sequence[str], printed: Path, limit_seconds: float) -> int:
         """Have one grading done.
@@ -175,9 +218,7 @@ class _Process:
             TimeoutError: it runs on.
             WarmGraderGone: the process has ended.
         """
-        if not self._is_ready:
-            self._receive(_START_SECONDS)
-            self._is_ready = True
+        self.versions()
         assert self._process.stdin is not None
         request = {"arguments": list(arguments), "printed": str(printed)}
         try:
@@ -257,7 +298,7 @@ def serve(assignment: Assignment, run: Callable[[Sequence[str]], int]) -> None:
     load(assignment)
     if changed_since(before, assignment):
         raise NotGraded("The grader's files changed while they were imported: run again.")
-    _say(answers, _READY)
+    _say(answers, versions(before))
     while order := orders.readline():
         # A grading notes the hashes of the files on disk, but runs what was imported.
         if changed_since(before, assignment):

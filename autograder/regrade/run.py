@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.batch import Graded, Grader, Job, cores, grade_all
+from autograder.grading.cluster import cluster_grader
 from autograder.grading.errors import NotGraded, UnusableRequest
 from autograder.grading.hidden_tests import collect_tests
 from autograder.grading.integrity import fingerprints
@@ -90,7 +91,9 @@ def regrade(
     only: str = "",
     promote: Sequence[str] = (),
     workers: int | None = None,
+    scheduler: str = "",
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_notice: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
     """Grade a class, or what of it was not graded before, and write its tables.
 
@@ -102,10 +105,13 @@ def regrade(
         promote: whose new scores become official: names of submissions, numbers or addresses of students, or
             ``"all"``.
         workers: how many gradings run at once; by default one a core.
+        scheduler: the address of a Dask cluster that grades; empty for this machine.
         on_progress: called at the beginning and after every grading.
+        on_notice: is told what the user should know of the cluster, in a sentence.
 
     Raises:
-        UnusableRequest: the export is none, the folder is somebody else's, or nobody has such a name.
+        UnusableRequest: the export is none, the folder is somebody else's, nobody has such a name, or the
+            cluster does not answer.
         NotGraded: no grading succeeds.
     """
     settings = read_settings(assignment.settings_file, assignment.numbers)
@@ -120,15 +126,20 @@ def regrade(
             found = read_export(export, unpacked, assignment.package, assignment.modules)
             official = Officials(out / "official.json")
             known = {one.name for one in _named(found.submissions, promote)}
-            version = _digest(versions(fingerprints(assignment)))
-            run = _Run(assignment, Journal(out / "results", only), official, only, workers, on_progress)
-            run.prepare(found.submissions, version, settings.salt_id)
+            version = versions(fingerprints(assignment))
+            run = _Run(assignment, Journal(out / "results", only), official, only, version, on_progress)
+            run.prepare(found.submissions, settings.salt_id)
             if not found.is_platforms and not run.has_modules:
                 raise UnusableRequest(
                     f'"{export}" is no class: none of the {len(found.submissions)} folders and zips in it '
                     f"holds a module of {assignment.package}."
                 )
-            with warm_graders(assignment.root, under_way) as grader, Stop() as stop, stop.ends(run):
+            graders = (
+                cluster_grader(scheduler, workers, on_notice)
+                if scheduler
+                else warm_graders(assignment.root, under_way, workers)
+            )
+            with graders as grader, Stop() as stop, stop.ends(run):
                 run.grade(grader)
         finally:
             for folder in (unpacked, under_way):
@@ -168,7 +179,7 @@ class _Run:
         journal: what has been graded.
         officials: what counts.
         only: the rows asked for.
-        workers: how many gradings run at once.
+        version: of the grader, by which workers must grade.
         on_progress: called at the beginning and after every grading.
 
     Attributes:
@@ -185,7 +196,7 @@ class _Run:
         journal: Journal,
         officials: Officials,
         only: str,
-        workers: int | None,
+        version: Mapping[str, str],
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.records: dict[str, Record] = {}
@@ -195,12 +206,12 @@ class _Run:
         self._journal = journal
         self._officials = officials
         self._only = only
-        self._workers = workers or cores()
+        self._version = version
         self._on_progress = on_progress
         self._outcomes: Counter[str] = Counter()
         self._waiting: dict[str, tuple[HandedIn, Key, str]] = {}
 
-    def prepare(self, submissions: Sequence[HandedIn], grader: str, salt_id: str) -> None:
+    def prepare(self, submissions: Sequence[HandedIn], salt_id: str) -> None:
         """Find out what was graded before, and what is to be graded."""
         self._total = len(submissions)
         for handed_in in submissions:
@@ -208,12 +219,12 @@ class _Run:
                 self._end(self._ungraded(handed_in, "not graded", "The export has no folder of this name."))
                 continue
             try:
-                found = collect(handed_in.place, self._assignment.package, self._assignment.modules)
+                found = self._collect(handed_in)
             except UnreadableSubmission as error:
                 self._end(self._ungraded(handed_in, "unreadable", str(error), score=0.0))
                 continue
             self.has_modules |= bool(found.sources)
-            key = Key(handed_in.name, _digest(_content(found)), grader, salt_id, self._only)
+            key = Key(handed_in.name, _digest(_content(found)), _digest(self._version), salt_id, self._only)
             document = self._journal.find(key)
             if document is None:
                 self._waiting[handed_in.name] = handed_in, key, found.digest
@@ -228,17 +239,16 @@ class _Run:
             grader: grades each.
 
         Raises:
-            NotGraded: the first gradings all fail.
+            NotGraded: the first gradings all fail, or no more can be graded.
         """
         self._report()
         problems: dict[str, str] = {}
         for _ in range(MAX_TRIES):
-            jobs = [Job(name, one.place, self._only) for name, (one, _, _) in self._waiting.items()]
-            for graded in grade_all(grader, jobs, self._workers):
+            for graded in grade_all(grader, self._jobs(problems)):
                 problem = self._problem(graded)
                 if problem:
                     problems[graded.job.name] = problem
-                    if not self.graded and len(problems) >= MAX_TRIES * self._workers:
+                    if not self.graded and len(problems) >= MAX_TRIES * min(cores(), grader.at_once):
                         raise NotGraded(f"The first {len(problems)} gradings all failed: {problem}")
                 else:
                     self._keep(graded)
@@ -248,6 +258,17 @@ class _Run:
         for name, (handed_in, _, _) in self._waiting.items():
             self._end(self._ungraded(handed_in, "not graded", problems[name]))
         self._report()
+
+    def _jobs(self, problems: dict[str, str]) -> Iterator[Job]:
+        """What is waiting, each read when it is drawn: the class need not fit into memory."""
+        for name, (handed_in, _, _) in list(self._waiting.items()):
+            try:
+                yield Job(name, self._collect(handed_in), self._only, versions=self._version)
+            except UnreadableSubmission as error:  # it was readable before
+                problems[name] = str(error)
+
+    def _collect(self, handed_in: HandedIn) -> Collected:
+        return collect(handed_in.place, self._assignment.package, self._assignment.modules)
 
     def _problem(self, graded: Graded) -> str:
         """Why a grading does not count: the grader failed, or files changed. Empty where it counts."""

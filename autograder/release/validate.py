@@ -204,8 +204,8 @@ def validate(
             on_progress(Progress(name, next(finished), total))
 
         graded: dict[str, Graded] = {}
-        with warm_graders(assignment.root) as grader:
-            for done in grade_all(grader, jobs, workers):
+        with warm_graders(assignment.root, workers=workers) as grader:
+            for done in grade_all(grader, jobs):
                 graded[done.job.name] = done
                 advance(done.job.name)
     several = other_salts[:MAX_MISTAKE_SALTS]

@@ -81,7 +81,7 @@ def test_every_job_is_graded_once_whatever_the_others_do(root):
     names = ["fine", "broken", "torn", "fine too"]
     graded = {
         done.job.name: done
-        for done in grade_all(ColdGrader(root), [Job(n, root / n) for n in names], workers=2)
+        for done in grade_all(ColdGrader(root, workers=2), [Job(n, root / n) for n in names])
     }
     assert sorted(graded) == sorted(names)
     assert [name for name in names if graded[name].document is None] == ["broken", "torn"]
@@ -96,7 +96,7 @@ def test_jobs_are_drawn_as_workers_become_free(root):
             drawn.append(number)
             yield Job(str(number), root / "fine")
 
-    running = grade_all(ColdGrader(root), jobs(), workers=2)
+    running = grade_all(ColdGrader(root, workers=2), jobs())
     next(running)
     assert len(drawn) <= 4
     assert len(list(running)) == 5

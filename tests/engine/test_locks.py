@@ -30,15 +30,16 @@ def asked_for(name):
     return {re.split(r"[ <>=;]", line)[0] for line in lines if re.match(r"[a-z]", line)}
 
 
-@pytest.mark.parametrize("name", ["grading", "development"])
+@pytest.mark.parametrize("name", ["grading", "cluster", "development"])
 def test_everything_asked_for_is_pinned_with_hashes(name):
     pinned = {package for package, _ in read_lock(f"{name}.lock")}
     assert asked_for(f"{name}.in") <= pinned
 
 
-def test_both_locks_agree():
-    grading, development = read_lock("grading.lock"), read_lock("development.lock")
-    assert grading == {pin: development.get(pin) for pin in grading}
+@pytest.mark.parametrize(("small", "large"), [("grading", "cluster"), ("cluster", "development")])
+def test_the_locks_agree(small, large):
+    pins, others = read_lock(f"{small}.lock"), read_lock(f"{large}.lock")
+    assert pins == {pin: others.get(pin) for pin in pins}
 
 
 def test_grading_has_what_the_grader_imports():

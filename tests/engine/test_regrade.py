@@ -18,7 +18,7 @@ from autograder.grading.batch import Graded
 from autograder.grading.errors import NotGraded, UnusableRequest
 from autograder.grading.integrity import fingerprints
 from autograder.grading.manifest import UnknownRows
-from autograder.grading.submission import MAX_FILE_BYTES, collect
+from autograder.grading.submission import MAX_FILE_BYTES
 from autograder.grading.versions import versions
 from autograder.homework import ASSIGNMENT as HW4
 from autograder.regrade import run
@@ -81,7 +81,7 @@ class Grader:
         self.interrupt_after = None
         self.faulty_rows = ()
 
-    def grade_all(self, real, jobs, workers):
+    def grade_all(self, real, jobs):
         for job in jobs:
             if self.interrupt_after is not None and len(self.graded) == self.interrupt_after:
                 raise KeyboardInterrupt
@@ -93,7 +93,7 @@ class Grader:
                 yield Graded(job, self.document(job))
 
     def document(self, job):
-        found = collect(job.submission, "hw4", HW4.modules)
+        found = job.submission
         is_right = "right" in found.sources.get("npg", b"").decode()
         rows = [self.row("1.1", 2.0, is_right), self.row("1.2", 1.0, bool(found.sources))]
         rows = [row for row in rows if row["number"].startswith(job.only)]
@@ -320,10 +320,10 @@ def test_a_folder_of_something_else_is_left_alone(grader, export, tmp_path):
 
 
 def test_two_runs_at_once_are_refused(grader, export, out, monkeypatch):
-    def grade_all(real, jobs, workers):
+    def grade_all(real, jobs):
         with pytest.raises(UnusableRequest, match="Another run is at work"):
             run.regrade(HW4, export, out)
-        yield from grader.grade_all(real, jobs, workers)
+        yield from grader.grade_all(real, jobs)
 
     monkeypatch.setattr(run, "grade_all", grade_all)
     assert run.regrade(HW4, export, out).graded == 3

@@ -147,9 +147,11 @@ def test_changed_files_are_not_graded_with_what_was_imported_before(root, grader
     assert graders.grade(Job("Ada", root / "fine")).problem == ""
 
 
-def test_several_are_graded_at_once(root, graders):
+def test_several_are_graded_at_once(root):
+    graders = WarmGraders(root, workers=2)
     jobs = [Job(str(number), root / "fine") for number in range(6)]
-    found = [graded.document["parent"] for graded in grade_all(graders, jobs, workers=2)]
+    found = [graded.document["parent"] for graded in grade_all(graders, jobs)]
+    graders.stop()
     assert len(found) == 6
     assert len(set(found)) <= 2
 
