@@ -348,12 +348,13 @@ def regrade(
     """
     from rich.console import Console
 
+    from autograder.grading.progress import shown_progress
     from autograder.homework import ASSIGNMENT
     from autograder.regrade import display
     from autograder.regrade.run import regrade as regrade_class
 
     console = Console(stderr=True)
-    with display.shown_progress(console) as on_progress:
+    with shown_progress(console) as show:
         summary = regrade_class(
             ASSIGNMENT,
             export,
@@ -362,7 +363,7 @@ def regrade(
             promote=promote,
             workers=workers,
             scheduler=scheduler,
-            on_progress=on_progress,
+            on_progress=show,
             on_notice=lambda sentence: console.print(sentence, markup=False, highlight=False, soft_wrap=True),
         )
     display.show_summary(summary, out, Console())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -157,28 +159,34 @@ class ColdGrader(LocalGrader):
         return grade_one(self._root, job)
 
 
-def grade_all(grader: Grader, jobs: Iterable[Job]) -> Iterator[Graded]:
+def grade_all(
+    grader: Grader, jobs: Iterable[Job], on_wait: Callable[[str, float], None] = lambda name, seconds: None
+) -> Iterator[Graded]:
     """Grade many submissions, and yield each as it ends.
 
     Args:
         grader: grades each. Where this ends early, it is stopped.
         jobs: what to grade. Drawn from as workers become free, so that it may write its submissions then.
+        on_wait: called every few seconds, with the name of the job that was handed out first of those under
+            way, and how many seconds ago that was.
 
     Raises:
         NotGraded: no more can be graded. What befalls one grading alone is its problem, and no end.
     """
     waiting = iter(jobs)
-    running: dict[Future[Graded], Job] = {}
+    running: dict[Future[Graded], tuple[Job, float]] = {}
     try:
         while True:
             while len(running) < grader.at_once and (job := next(waiting, None)) is not None:
-                running[grader.executor.submit(grader.grade, job)] = job
+                running[grader.executor.submit(grader.grade, job)] = job, time.monotonic()
             if not running:
                 return
             done, _ = wait(running, WATCH_SECONDS, FIRST_COMPLETED)
             grader.watch()
             for future in done:
-                yield _ended(running.pop(future), future)
+                yield _ended(running.pop(future)[0], future)
+            for first, begun in itertools.islice(running.values(), 1):
+                on_wait(first.name, time.monotonic() - begun)
     except BaseException:
         for future in running:  # not all executors know `cancel_futures`
             future.cancel()

@@ -26,6 +26,9 @@ class Progress:
     total: int | None = None
 
 
+MAX_RATE_SECONDS = 600.0
+"""The rate is that of the last so many seconds: a grading takes some, and rich looks back 30 by default."""
+
 OnProgress: TypeAlias = Callable[[Progress], None]
 """Called with every change."""
 
@@ -52,7 +55,13 @@ def shown_progress(console: Console | None = None) -> Iterator[OnProgress]:
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.description}", markup=False),
     )
-    with bars.Progress(*columns, console=where, transient=True, disable=not where.is_terminal) as bar:
+    with bars.Progress(
+        *columns,
+        console=where,
+        transient=True,
+        disable=not where.is_terminal,
+        speed_estimate_period=MAX_RATE_SECONDS,
+    ) as bar:
         task = bar.add_task("", total=None, count="")
         counted: int | None = None
 

@@ -1,64 +1,19 @@
-"""A run in the terminal: a bar while it lasts, and what was found. One line of JSON where nobody watches."""
+"""What a run has found: a table in a terminal, one line of JSON where nobody watches."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
-from rich.text import Text
 
-from autograder.regrade.run import Progress, Summary
+from autograder.regrade.run import Summary
 
 MAX_FAULTS_SHOWN = 10
-
-
-class _Rate(ProgressColumn):
-    """How many gradings end in a minute."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed * 60:.1f} a minute" if task.speed else "")
-
-
-@contextlib.contextmanager
-def shown_progress(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """Show a bar where the console is a terminal.
-
-    Args:
-        console: where to show it.
-
-    Yields:
-        What is to be called with the progress.
-    """
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        ready = False
-
-        def show(progress: Progress) -> None:
-            nonlocal ready
-            counts = " · ".join(f"{count} {outcome}" for outcome, count in sorted(progress.outcomes.items()))
-            if not ready:
-                # What was there at the beginning says nothing on the rate.
-                bar.reset(task, total=progress.total, completed=progress.done)
-                ready = True
-            bar.update(task, completed=progress.done, description=counts)
-
-        yield show
 
 
 def show_summary(summary: Summary, folder: Path, console: Console) -> None:

@@ -21,6 +21,7 @@ from autograder.grading.errors import NotGraded, UnusableRequest
 from autograder.grading.hidden_tests import collect_tests
 from autograder.grading.integrity import fingerprints
 from autograder.grading.manifest import choose, read_manifest
+from autograder.grading.progress import OnProgress, Progress
 from autograder.grading.results import Outcome, in_one_line
 from autograder.grading.settings import read_settings
 from autograder.grading.stop import Stop
@@ -36,25 +37,10 @@ from autograder.regrade.tables import write_private, write_tables
 
 MAX_TRIES = 3
 """Of a grading in which the grader itself fails: a machine out of memory recovers, a broken test does not."""
+MIN_SECONDS_TOLD = 10.0
+"""A grading that is under way for so long is told of."""
 _OURS = frozenset({"results", "unpacked", "official.json", ".lock"})
 """By one of these, a folder is known as one that this command has filled before."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a class has come.
-
-    Attributes:
-        done: how many submissions are graded or given up, those of earlier runs among them.
-        total: how many there are.
-        kept: how many were graded by an earlier run.
-        outcomes: how many ended how.
-    """
-
-    done: int
-    total: int
-    kept: int
-    outcomes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -92,7 +78,7 @@ def regrade(
     promote: Sequence[str] = (),
     workers: int | None = None,
     scheduler: str = "",
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: OnProgress = lambda progress: None,
     on_notice: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
     """Grade a class, or what of it was not graded before, and write its tables.
@@ -106,7 +92,7 @@ def regrade(
             ``"all"``.
         workers: how many gradings run at once; by default one a core.
         scheduler: the address of a Dask cluster that grades; empty for this machine.
-        on_progress: called at the beginning and after every grading.
+        on_progress: called at the beginning, after every grading, and every few seconds.
         on_notice: is told what the user should know of the cluster, in a sentence.
 
     Raises:
@@ -180,7 +166,7 @@ class _Run:
         officials: what counts.
         only: the rows asked for.
         version: of the grader, by which workers must grade.
-        on_progress: called at the beginning and after every grading.
+        on_progress: called at the beginning, after every grading, and every few seconds.
 
     Attributes:
         records: what is known of each submission, by name.
@@ -197,7 +183,7 @@ class _Run:
         officials: Officials,
         only: str,
         version: Mapping[str, str],
-        on_progress: Callable[[Progress], None],
+        on_progress: OnProgress,
     ) -> None:
         self.records: dict[str, Record] = {}
         self.graded = self.kept = 0
@@ -244,7 +230,7 @@ class _Run:
         self._report()
         problems: dict[str, str] = {}
         for _ in range(MAX_TRIES):
-            for graded in grade_all(grader, self._jobs(problems)):
+            for graded in grade_all(grader, self._jobs(problems), self._report):
                 problem = self._problem(graded)
                 if problem:
                     problems[graded.job.name] = problem
@@ -306,8 +292,12 @@ class _Run:
         self.records[record.handed_in.name] = record
         self._outcomes[record.outcome] += 1
 
-    def _report(self) -> None:
-        self._on_progress(Progress(len(self.records), self._total, self.kept, dict(self._outcomes)))
+    def _report(self, oldest: str = "", seconds: float = 0.0) -> None:
+        """Tell how the gradings have ended so far, and which one is under way for the longest time."""
+        counts = [f"{count} {outcome}" for outcome, count in sorted(self._outcomes.items())]
+        if seconds >= MIN_SECONDS_TOLD:
+            counts.append(f"{oldest} for {seconds:.0f} s")
+        self._on_progress(Progress(" · ".join(counts), len(self.records), self._total))
 
 
 class Officials:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.grading import batch
 from autograder.grading.batch import ColdGrader, Job, grade_all, grade_one
 from autograder.homework import ASSIGNMENT as HW4
 
@@ -100,6 +101,15 @@ def test_jobs_are_drawn_as_workers_become_free(root):
     next(running)
     assert len(drawn) <= 4
     assert len(list(running)) == 5
+
+
+def test_what_is_under_way_for_the_longest_time_is_told(root, monkeypatch):
+    monkeypatch.setattr(batch, "WATCH_SECONDS", 0.0)
+    told = []
+    grader = ColdGrader(root, workers=1)
+    assert len(list(grade_all(grader, [Job("Ada", root / "fine")], lambda *one: told.append(one)))) == 1
+    assert {name for name, _ in told} == {"Ada"}
+    assert [seconds for _, seconds in told] == sorted(seconds for _, seconds in told)
 
 
 def test_no_jobs_are_no_trouble(root):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -73,16 +74,19 @@ class Grader:
         graded: what it was asked to grade.
         failing: how often it fails on a submission before it grades it.
         interrupt_after: after so many gradings, Ctrl-C is pressed.
+        seconds: how long it says that each grading has been under way.
     """
 
     def __init__(self):
         self.graded = []
         self.failing = {}
         self.interrupt_after = None
+        self.seconds = 0.0
         self.faulty_rows = ()
 
-    def grade_all(self, real, jobs):
+    def grade_all(self, real, jobs, on_wait):
         for job in jobs:
+            on_wait(job.name, self.seconds)
             if self.interrupt_after is not None and len(self.graded) == self.interrupt_after:
                 raise KeyboardInterrupt
             self.graded.append(job.name)
@@ -170,6 +174,16 @@ def test_a_second_run_grades_nothing(grader, export, out):
     assert (first.graded, first.kept) == (3, 0)
     assert (second.graded, second.kept) == (0, 3)
     assert [file.read_bytes() for file in second.files] == before
+
+
+def test_the_progress_counts_how_gradings_ended_and_names_one_that_takes_long(grader, export, out):
+    shown = []
+    grader.seconds = 12.4
+    run.regrade(HW4, export, out, on_progress=shown.append)
+    # One student of the export has no folder, which is known at once.
+    assert [(one.done, one.total) for one in shown] == [(done, 4) for done in (1, 1, 2, 2, 3, 3, 4)]
+    assert shown[1].doing == "1 not graded · submission_1 for 12 s"
+    assert re.fullmatch(r"(\d [a-z ]+ · )+\d [a-z]+", shown[-1].doing)
 
 
 def test_what_was_handed_in_anew_is_graded_anew(grader, export, out):
@@ -320,10 +334,10 @@ def test_a_folder_of_something_else_is_left_alone(grader, export, tmp_path):
 
 
 def test_two_runs_at_once_are_refused(grader, export, out, monkeypatch):
-    def grade_all(real, jobs):
+    def grade_all(real, jobs, on_wait):
         with pytest.raises(UnusableRequest, match="Another run is at work"):
             run.regrade(HW4, export, out)
-        yield from grader.grade_all(real, jobs)
+        yield from grader.grade_all(real, jobs, on_wait)
 
     monkeypatch.setattr(run, "grade_all", grade_all)
     assert run.regrade(HW4, export, out).graded == 3

@@ -1,4 +1,4 @@
-"""A run in the terminal: a bar for people, one line of JSON where nobody watches."""
+"""What a run prints: a table for people, one line of JSON where nobody watches."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.regrade.display import MAX_FAULTS_SHOWN, describe_faults, show_summary, shown_progress
-from autograder.regrade.run import Progress, Summary
+from autograder.regrade.display import MAX_FAULTS_SHOWN, describe_faults, show_summary
+from autograder.regrade.run import Summary
 from tests.engine.made_up_class import a_class, record
 
 OUT = Path("graded")
@@ -32,23 +32,6 @@ def summary(*more):
 
 def lost(name):
     return record(name, status="not graded", message="The machine is out of memory.")
-
-
-def test_a_terminal_gets_a_bar_with_the_outcomes():
-    where = console(terminal=True)
-    with shown_progress(where) as show:
-        show(Progress(2, 10, 2, {"full": 2}))
-        show(Progress(4, 10, 2, {"full": 3, "not graded": 1}))
-    said = written(where)
-    assert "4/10" in said
-    assert "3 full · 1 not graded" in said
-
-
-def test_where_nobody_watches_there_is_no_bar():
-    where = console(terminal=False)
-    with shown_progress(where) as show:
-        show(Progress(4, 10, 2, {"full": 4}))
-    assert where.file.getvalue() == ""
 
 
 def test_a_terminal_gets_a_table():
