@@ -44,7 +44,8 @@ def run(arguments):
         return 1
     if what == "fails":
         return 1
-    results.write_text(json.dumps({{"tests": [], "parent": os.getppid(), "pid": os.getpid()}}))
+    about = dict(given=given, parent=os.getppid(), pid=os.getpid())
+    results.write_text(json.dumps({{"tests": [], **about}}))
     return 0
 
 warm.load = lambda assignment: None
@@ -145,6 +146,13 @@ def test_changed_files_are_not_graded_with_what_was_imported_before(root, grader
     assert problem.startswith("Grading Ada was broken off: ")
     assert problem.endswith("The grader's files changed: run again.")
     assert graders.grade(Job("Ada", root / "fine")).problem == ""
+
+
+def test_a_mode_that_is_needed_is_asked_for(root, graders):
+    assert "--require-isolation" not in graders.grade(Job("Ada", root / "fine")).document["given"]
+    strict = WarmGraders(root, isolation="C")
+    assert strict.grade(Job("Ada", root / "fine")).document["given"]["--require-isolation"] == "C"
+    strict.stop()
 
 
 def test_several_are_graded_at_once(root):
